@@ -1,0 +1,270 @@
+# Was der Bot auf Deutsch sagt. Diese Datei ist das Original; die englische hat dieselben Schlüssel.
+# Form: Schlüssel = Satz. { $name } wird beim Senden ausgefüllt; diese Namen bitte so lassen.
+# Anrede: [Sie-Form|du-Form]. Nur einfache Wörter: keine Sterne, Unterstriche oder spitzen Klammern.
+
+### Urteile, in wenigen Worten
+
+ruling-covered = abgedeckt
+ruling-not_covered = nicht abgedeckt
+ruling-paid = kostenpflichtig
+ruling-process = Frage zum Ablauf
+ruling-not_in_policy = nicht geregelt
+ruling-silence = Plauderei
+ruling-none = noch nicht beurteilt
+
+### Antworten
+
+answer-covered = Abgedeckt: { $title }
+answer-not_covered = Nicht abgedeckt: { $title }
+answer-paid = Kostenpflichtig: { $title }
+answer-process = Zu [Ihrer|deiner] Frage: { $title }
+answer-not_in_policy = Nicht geregelt: { $title }
+because = { $person }, weil [Sie geschrieben haben|du geschrieben hast]: „{ $excerpt }“ (wie „{ $phrase }“)
+because-words = { $person }, weil [Sie geschrieben haben|du geschrieben hast]: „{ $excerpt }“
+offer-unsure = { $person }, ich bin nicht sicher, worum es geht. Soll ich ein Ticket öffnen, damit ein Mensch es sich ansieht?
+offer-for = Für { $person }
+offer-same-ticket = { $person }, gehört das zu [Ihrem|deinem] Ticket #{ $number }?
+helped-thanks = Das freut uns, danke!
+wrong-sorry = Das tut uns leid, und danke für den Hinweis. Wir haben es notiert. Auf Wunsch sieht es sich ein Mensch an.
+
+### Knöpfe
+
+button-open = Ticket öffnen
+button-open-anyway = Trotzdem ein Ticket öffnen
+button-helped = Das hat geholfen
+button-wrong = Falsche Antwort
+button-add = Zu Ticket #{ $number } hinzufügen
+button-paid = Formular ausfüllen
+button-place = Mein Platz
+button-claim = Übernehmen
+button-claim-next = Nächstes übernehmen
+button-release = Zurückgeben
+button-close = Schließen
+button-post = Hier posten
+
+### Tickets und Plätze
+
+opening = Ticket #{ $number } von { $person }
+opened-heading = [Ihr|Dein] Ticket hat die Nummer { $number }
+receipt-heading = Ticket #{ $number }: [Ihre|deine] Anfrage ist da
+receipt-covered = { $person }, danke für [Ihre|deine] Nachricht.
+receipt-not_covered = { $person }, das gehört laut Richtlinie nicht zum Support. Ein Mensch sieht es sich trotzdem an.
+receipt-paid = { $person }, das klingt nach einer kostenpflichtigen Lösung. Ein Mensch sieht es sich an und meldet sich.
+receipt-process = { $person }, ein Mensch sieht sich [Ihre|deine] Frage an.
+receipt-not_in_policy = { $person }, die Richtlinie sagt dazu nichts. Ein Mensch sieht es sich an.
+receipt-silence = { $person }, ein Mensch sieht es sich an.
+receipt-none = { $person }, ein Mensch sieht es sich an.
+place-waiting = { $place ->
+    [1] Ticket #{ $number } ist als Nächstes dran.
+   *[other] Ticket #{ $number } ist auf Platz { $place } in der Warteschlange.
+}
+place-claimed = Um Ticket #{ $number } kümmert sich { $agent }.
+expect-normal = Die erste Antwort kommt normalerweise innerhalb von 24 bis 48 Stunden, also zwischen { $soft } und { $hard }.
+expect-longer = Gerade ist viel los, deshalb dauert eine Antwort länger als die üblichen 24 bis 48 Stunden. Danke für [Ihre|deine] Geduld. Keiner soll zurückgelassen werden; wir melden uns, sobald wir können.
+expect-pace = Im jetzigen Tempo: Wartezeit noch etwa { $wait }.
+first-come = Wer zuerst kommt, mahlt zuerst.
+facts-no-ticket = { $waiting ->
+    [0] [Sie haben|Du hast] kein offenes Ticket. Gerade wartet niemand.
+    [one] [Sie haben|Du hast] kein offenes Ticket. Gerade wartet ein Ticket.
+   *[other] [Sie haben|Du hast] kein offenes Ticket. Gerade warten { $waiting } Tickets.
+}
+facts-pace = Im jetzigen Tempo: Wartezeit für ein neues Ticket etwa { $wait }.
+added-heading = Ergänzung:
+added = Zu Ticket #{ $number } hinzugefügt.
+opening-message-deleted = Die Nachricht, aus der Ticket #{ $number } entstand, wurde gelöscht.
+withdrawn = Die Anfrage wurde gelöscht, Ticket #{ $number } ist damit zurückgezogen.
+closed = Ticket #{ $number } ist geschlossen.
+closed-public = { $person } hat Ticket #{ $number } geschlossen.
+closed-by-customer = { $person } hat Ticket #{ $number } geschlossen. Schön, dass wir sprechen konnten!
+closed-hint = { $days ->
+    [one] Ist noch etwas offen? [Schreiben Sie|Schreib] innerhalb eines Tages einfach hier, dann öffnet sich das Ticket wieder.
+   *[other] Ist noch etwas offen? [Schreiben Sie|Schreib] innerhalb von { $days } Tagen einfach hier, dann öffnet sich das Ticket wieder.
+}
+closed-long-ago = Ticket #{ $number } ist schon länger geschlossen. Soll ich ein neues öffnen?
+reopened = { $person }, Ticket #{ $number } ist wieder offen.
+
+### Mitarbeiter
+
+claimed-heading = Ticket #{ $number } von { $customer } ist jetzt [Ihres|deins]
+claimed-facts = Wartezeit: { $waited } · { $ruling }
+claimed-where = Hier antworten: { $thread }
+claimed-out-of-turn = { $ahead ->
+    [one] Außer der Reihe: Ein Ticket war früher dran. Das ist vermerkt.
+   *[other] Außer der Reihe: { $ahead } Tickets waren früher dran. Das ist vermerkt.
+}
+claimed-public = { $agent } kümmert sich jetzt darum.
+released = Ticket #{ $number } ist zurück auf seinem alten Platz: Nummer { $place }.
+released-public = { $place ->
+    [1] Dieses Ticket ist zurück auf seinem alten Platz: Es ist als Nächstes dran.
+   *[other] Dieses Ticket ist zurück auf seinem alten Platz: Nummer { $place }.
+}
+thread-not-open-yet = Thread wird gerade geöffnet
+queue-heading = { $waiting ->
+    [0] Die Warteschlange: niemand wartet
+    [one] Die Warteschlange: ein Ticket
+   *[other] Die Warteschlange: { $waiting } Tickets
+}
+queue-item = { $promise ->
+    [overdue] { $place }. #{ $number } { $customer } · wartet { $age } · überfällig seit { $due } · { $ruling } · { $language } · „{ $words }“ · { $thread }
+   *[in-time] { $place }. #{ $number } { $customer } · wartet { $age } · fällig { $due } · { $ruling } · { $language } · „{ $words }“ · { $thread }
+}
+queue-working = { $agent }: #{ $number } { $customer } · „{ $words }“ · { $thread }
+queue-claimed = In Arbeit
+queue-mine = Bei [Ihnen|dir]
+queue-more = { $more ->
+    [one] und ein weiteres
+   *[other] und { $more } weitere
+}
+queue-empty = Alles erledigt. Zeit für einen Kaffee!
+queue-dead-letters = { $count ->
+    [one] Eine unserer Nachrichten kam nicht an. Der Betreiber sieht sie mit: wartemarke letters
+   *[other] { $count } unserer Nachrichten kamen nicht an. Der Betreiber sieht sie mit: wartemarke letters
+}
+board-as-of = Stand: { $at }
+
+### Richtlinie
+
+policy-posted = Die Richtlinie steht gleich hier.
+
+### Kostenpflichtige Arbeiten
+
+paid-heading = Kostenpflichtige Arbeit: { $product }
+paid-from = Von { $person } ({ $name })
+paid-item = { $label }: { $words }
+paid-not-in-queue = Das ist kein Support-Ticket und wartet in keiner Schlange.
+paid-thanks-heading = Danke, die Anfrage ist angekommen
+paid-thanks = Sie geht an die Leute für kostenpflichtige Arbeiten und nicht in die Support-Warteschlange. Wir melden uns unter dem angegebenen Kontakt.
+
+### Formulare
+
+form-ticket = Ticket öffnen
+form-ticket-text = Wobei können wir helfen?
+form-covered = Ist das abgedeckt?
+form-covered-text = [Ihre|Deine] Frage
+form-claim = Außer der Reihe übernehmen
+form-claim-reason = { $ahead ->
+    [one] Ein Ticket ist früher dran. Warum dieses zuerst?
+   *[other] { $ahead } Tickets sind früher dran. Warum dieses zuerst?
+}
+form-paid = Kostenpflichtige Arbeit
+form-paid-product = Name des Produkts
+form-paid-wish = Was [wünschen Sie sich|wünschst du dir]?
+form-paid-budget = Budget
+form-paid-deadline = Termin
+form-paid-contact = Wie erreichen wir [Sie|dich]?
+form-setup = Einrichten: Orte und Personen
+form-setup-support = Support-Kanäle
+form-setup-agents = Kanal der Mitarbeiter
+form-setup-sales = Vertriebskanal
+form-setup-agent-roles = Rollen der Mitarbeiter
+form-setup-moderator-roles = Rollen der Moderatoren
+form-setup-rules = Einrichten: Sprache und Grenzen
+form-setup-language = Sprache des Servers
+form-setup-address = Anrede der Kunden
+form-setup-open-limit = Offene Tickets je Kunde
+form-setup-hourly-limit = Neue Tickets je Kunde und Stunde
+form-setup-mode = Einrichten: dieser Kanal
+form-setup-mode-field = So verhält sich der Bot hier
+mode-auto = auto: antwortet und öffnet Tickets
+mode-ask = ask: antwortet, öffnet Tickets nur per Knopf
+mode-quiet = quiet: nur Befehle
+language-de = Deutsch
+language-en = Englisch
+address-sie = Sie
+address-du = du
+
+### Einrichtung
+
+welcome-heading = Hallo, ich bin Wartemarke
+welcome = Ich sage Kunden sofort, was die Support-Richtlinie abdeckt, gebe Nummern aus und bediene der Reihe nach: Wer zuerst kommt, mahlt zuerst.
+welcome-setup = Ein Moderator beginnt mit /setup. Danach zeigt und postet /policy die Richtlinie.
+setup-kept = Gespeichert.
+setup-heading = So ist dieser Server eingerichtet
+setup-support = Support: { $channel } ({ $mode })
+setup-agents = Mitarbeiter: { $channel }, Rollen: { $roles }
+setup-sales = Vertrieb: { $channel }
+setup-moderators = Moderatoren: Rollen: { $roles }
+setup-rules = Sprache: { $language }. Höchstens { $open } offene Tickets je Kunde, { $hourly } neue je Stunde.
+setup-none = keine
+setup-missing-support = Es fehlt: ein Support-Kanal. Ohne ihn wird niemand gehört.
+setup-missing-agents = Es fehlt: eine Rolle für Mitarbeiter. Ohne sie kann niemand Tickets übernehmen.
+setup-missing-agents-channel = Es fehlt: ein Kanal der Mitarbeiter. Ohne ihn gibt es keine Tafel.
+setup-missing-sales = Es fehlt: ein Vertriebskanal. Anfragen zu kostenpflichtiger Arbeit gehen in den Kanal der Mitarbeiter.
+
+### Sperren
+
+blocked = { $person } ist gesperrt: keine Antworten, keine Tickets.
+already-blocked = { $person } war schon gesperrt.
+unblocked = { $person } wird wieder gehört.
+not-blocked = { $person } war nicht gesperrt.
+
+### Nein sagen
+
+refused-not-agent = Das ist nur für Mitarbeiter.
+refused-not-moderator = Das ist nur für Moderatoren.
+refused-not-yours = Ticket #{ $number } ist bei { $agent }. Nur diese Person oder ein Moderator kann es zurückgeben.
+refused-not-your-ticket = Ticket #{ $number } [können Sie|kannst du] nicht schließen.
+refused-not-your-answer = Dieser Knopf ist für die Person, die gefragt hat.
+refused-already-yours = Ticket #{ $number } [haben Sie|hast du] schon.
+refused-already-claimed = Ticket #{ $number } ist schon bei { $agent }.
+refused-not-claimed = Ticket #{ $number } hat niemand übernommen.
+refused-closed = Ticket #{ $number } ist geschlossen.
+refused-already-open = Dafür gibt es schon ein Ticket: #{ $number }.
+refused-already-added = Das steht schon in Ticket #{ $number }.
+refused-no-such-ticket = Ein Ticket #{ $number } gibt es hier nicht.
+refused-no-open-ticket = [Sie haben|Du hast] kein offenes Ticket.
+refused-nothing-claimed = [Sie haben|Du hast] kein Ticket übernommen.
+refused-which-ticket = Welches? Offen sind { $numbers }. [Verwenden Sie|Verwende] den Befehl im Thread des Tickets oder mit seiner Nummer.
+refused-line-empty = Gerade wartet niemand.
+refused-not-a-number = „{ $words }“ beginnt nicht mit einer Ticketnummer. Zum Beispiel: /claim 12 der Shop steht still
+refused-reason-needed = { $ahead ->
+    [one] Vor #{ $number } ist noch ein Ticket dran. Bitte einen Grund angeben: /claim { $number } der Grund
+   *[other] Vor #{ $number } sind noch { $ahead } Tickets dran. Bitte einen Grund angeben: /claim { $number } der Grund
+}
+refused-too-many-open = { $limit ->
+    [one] Es ist schon ein Ticket offen. Bitte [warten Sie darauf oder schließen Sie|warte darauf oder schließ] es mit /close.
+   *[other] Es sind schon { $limit } Tickets offen. Bitte [warten Sie darauf oder schließen Sie|warte darauf oder schließ] eines mit /close.
+}
+refused-too-many-an-hour = { $limit ->
+    [one] Bitte höchstens eine Anfrage in der Stunde. Etwas später geht es wieder.
+   *[other] Bitte höchstens { $limit } Anfragen in der Stunde. Etwas später geht es wieder.
+}
+refused-too-many-questions = Das waren viele Fragen in einer Stunde. Etwas später geht es wieder, oder mit /ticket zu einem Menschen.
+refused-blocked = Die Moderatoren dieses Servers haben [Ihren|deinen] Zugang zum Support ausgesetzt.
+refused-not-set-up = Der Support ist hier noch nicht eingerichtet. Ein Moderator macht das mit /setup.
+refused-no-support-channel = Das ist kein Support-Kanal. Die Support-Kanäle werden mit /setup gewählt.
+refused-setup-words = Möglich sind /setup, /setup rules, /setup mode und /setup show.
+refused-choice = Bitte bei „{ $field }“ eine der angebotenen Möglichkeiten wählen.
+refused-limit = Grenzen sind ganze Zahlen von 1 bis { $most }.
+refused-field-missing = Bitte „{ $field }“ ausfüllen.
+refused-empty = Bitte ein paar Worte schreiben.
+refused-no-person = „{ $words }“ ist keine Person. Bitte jemanden erwähnen oder die Kennung angeben.
+refused-no-such-command = Den Befehl /{ $name } gibt es nicht.
+refused-no-such-section = Die Richtlinie hat keinen Abschnitt „{ $words }“. Es gibt: { $sections }.
+refused-old-button = Dieser Knopf ist veraltet. Es ist nichts passiert; bitte die neueste Nachricht oder einen Befehl verwenden.
+something-broke = Bei uns ist etwas schiefgegangen, geändert wurde nichts. Bitte noch einmal versuchen; falls es wieder passiert, hilft dem Team diese Kennung: { $reference }
+
+### Befehle
+
+command-covered = Ist das vom Support abgedeckt? Die Antwort [sehen nur Sie|siehst nur du].
+usage-covered = Frage
+command-ticket = Ein Ticket öffnen und eine Nummer ziehen
+usage-ticket = worum es geht
+command-place = Platz in der Warteschlange, und wann mit Antwort zu rechnen ist
+usage-place = { "" }
+command-close = Das Ticket schließen
+usage-close = Schlussworte
+command-policy = Die Support-Richtlinie lesen; Moderatoren können sie posten
+usage-policy = post, Abschnitt, Sprache
+command-claim = Das nächste Ticket übernehmen, oder mit Grund ein anderes
+usage-claim = Nummer Grund
+command-release = Ein Ticket auf seinen alten Platz zurückgeben
+usage-release = Nummer
+command-queue = Die Warteschlange zeigen
+usage-queue = { "" }
+command-setup = Kanäle, Rollen, Sprache, Modus und Grenzen einrichten
+usage-setup = rules, mode, show
+command-block = Einem Kunden nicht mehr antworten
+usage-block = Person
+command-unblock = Einem gesperrten Kunden wieder antworten
+usage-unblock = Person

@@ -1,0 +1,270 @@
+# What the bot says in English. The German sister file is the original; both have the same keys.
+# Form: key = sentence. { $name } is filled in when the sentence is sent; keep these names as they are.
+# Plain words only: no stars, underscores or angle brackets, because each chat writes bold type differently.
+
+### Verdicts, in a few words
+
+ruling-covered = covered
+ruling-not_covered = not covered
+ruling-paid = paid work
+ruling-process = question about the queue
+ruling-not_in_policy = not in the policy
+ruling-silence = small talk
+ruling-none = not judged
+
+### Answers
+
+answer-covered = Covered: { $title }
+answer-not_covered = Not covered: { $title }
+answer-paid = Paid work: { $title }
+answer-process = About your question: { $title }
+answer-not_in_policy = Not in the policy: { $title }
+because = { $person }, because you wrote “{ $excerpt }” (like “{ $phrase }”)
+because-words = { $person }, because you wrote “{ $excerpt }”
+offer-unsure = { $person }, I am not sure what this is about. Shall I open a ticket, so that a person takes a look?
+offer-for = For { $person }
+offer-same-ticket = { $person }, does this belong to your ticket #{ $number }?
+helped-thanks = Good to hear, thank you!
+wrong-sorry = Sorry about that, and thank you for telling us. We have noted it. If you like, a person takes a look.
+
+### Buttons
+
+button-open = Open a ticket
+button-open-anyway = Open a ticket anyway
+button-helped = That helped
+button-wrong = Wrong answer
+button-add = Add to ticket #{ $number }
+button-paid = Fill in the form
+button-place = My place
+button-claim = Claim
+button-claim-next = Claim next
+button-release = Release
+button-close = Close
+button-post = Post here
+
+### Tickets and places
+
+opening = Ticket #{ $number } of { $person }
+opened-heading = Your ticket is #{ $number }
+receipt-heading = Ticket #{ $number }: we have your request
+receipt-covered = { $person }, thank you for writing.
+receipt-not_covered = { $person }, by our policy this is not part of support. A person will look at it all the same.
+receipt-paid = { $person }, this sounds like paid work. A person will look at it and get back to you.
+receipt-process = { $person }, a person will look at your question.
+receipt-not_in_policy = { $person }, the policy says nothing about this. A person will look at it.
+receipt-silence = { $person }, a person will look at it.
+receipt-none = { $person }, a person will look at it.
+place-waiting = { $place ->
+    [1] Ticket #{ $number } is next in line.
+   *[other] Ticket #{ $number } is number { $place } in line.
+}
+place-claimed = Ticket #{ $number } is with { $agent }, who takes care of it.
+expect-normal = A first answer normally comes within 24 to 48 hours, so between { $soft } and { $hard }.
+expect-longer = There is a lot going on right now, so an answer will take longer than the usual 24 to 48 hours. Thank you for your patience. Nobody is left behind; we get back to you as soon as we can.
+expect-pace = At the present pace your turn comes in about { $wait }.
+first-come = First come, first served.
+facts-no-ticket = { $waiting ->
+    [0] You have no open ticket. Nobody is waiting right now.
+    [one] You have no open ticket. One ticket is waiting right now.
+   *[other] You have no open ticket. { $waiting } tickets are waiting right now.
+}
+facts-pace = At the present pace a new ticket waits about { $wait }.
+added-heading = The customer adds:
+added = Added to ticket #{ $number }.
+opening-message-deleted = The message that ticket #{ $number } came from was deleted.
+withdrawn = The request was deleted, so ticket #{ $number } is withdrawn.
+closed = Ticket #{ $number } is closed.
+closed-public = { $person } has closed ticket #{ $number }.
+closed-by-customer = { $person } has closed ticket #{ $number }. Glad we could talk!
+closed-hint = { $days ->
+    [one] If something is still open, simply write here within one day: the ticket opens again.
+   *[other] If something is still open, simply write here within { $days } days: the ticket opens again.
+}
+closed-long-ago = Ticket #{ $number } was closed a while ago. Shall I open a new one?
+reopened = { $person }, ticket #{ $number } is open again.
+
+### Agents
+
+claimed-heading = Ticket #{ $number } of { $customer } is yours
+claimed-facts = Waited { $waited } · { $ruling }
+claimed-where = Answer here: { $thread }
+claimed-out-of-turn = { $ahead ->
+    [one] Out of turn: one ticket was ahead. This is on record.
+   *[other] Out of turn: { $ahead } tickets were ahead. This is on record.
+}
+claimed-public = { $agent } takes care of this now.
+released = Ticket #{ $number } is back in line at its old place: number { $place }.
+released-public = { $place ->
+    [1] This ticket is back in line at its old place: it is next.
+   *[other] This ticket is back in line at its old place: number { $place }.
+}
+thread-not-open-yet = thread is being opened
+queue-heading = { $waiting ->
+    [0] The line: nobody is waiting
+    [one] The line: one ticket
+   *[other] The line: { $waiting } tickets
+}
+queue-item = { $promise ->
+    [overdue] { $place }. #{ $number } { $customer } · waits { $age } · overdue since { $due } · { $ruling } · { $language } · “{ $words }” · { $thread }
+   *[in-time] { $place }. #{ $number } { $customer } · waits { $age } · due { $due } · { $ruling } · { $language } · “{ $words }” · { $thread }
+}
+queue-working = { $agent }: #{ $number } { $customer } · “{ $words }” · { $thread }
+queue-claimed = In work
+queue-mine = Yours
+queue-more = { $more ->
+    [one] and one more
+   *[other] and { $more } more
+}
+queue-empty = All done. Enjoy the moment!
+queue-dead-letters = { $count ->
+    [one] One message of ours could not be delivered. The operator sees it with: wartemarke letters
+   *[other] { $count } messages of ours could not be delivered. The operator sees them with: wartemarke letters
+}
+board-as-of = As of { $at }
+
+### Policy
+
+policy-posted = The policy will be here in a moment.
+
+### Paid work
+
+paid-heading = Paid work: { $product }
+paid-from = From { $person } ({ $name })
+paid-item = { $label }: { $words }
+paid-not-in-queue = This is not a support ticket; it waits in no line.
+paid-thanks-heading = Thank you, your request has arrived
+paid-thanks = It goes to the people who do paid work, not into the support queue. They will get back to you under the contact that you gave.
+
+### Forms
+
+form-ticket = Open a ticket
+form-ticket-text = What can we help with?
+form-covered = Is this covered?
+form-covered-text = Your question
+form-claim = Claim out of turn
+form-claim-reason = { $ahead ->
+    [one] One ticket is ahead. Why this one first?
+   *[other] { $ahead } tickets are ahead. Why this one first?
+}
+form-paid = Paid work
+form-paid-product = Name of the product
+form-paid-wish = What do you want?
+form-paid-budget = Budget
+form-paid-deadline = Deadline
+form-paid-contact = How do we reach you?
+form-setup = Set up: places and people
+form-setup-support = Support channels
+form-setup-agents = Agents' channel
+form-setup-sales = Sales channel
+form-setup-agent-roles = Agent roles
+form-setup-moderator-roles = Moderator roles
+form-setup-rules = Set up: language and limits
+form-setup-language = Language of the server
+form-setup-address = How German speaks to customers
+form-setup-open-limit = Open tickets per customer
+form-setup-hourly-limit = New tickets per customer and hour
+form-setup-mode = Set up: this channel
+form-setup-mode-field = How the bot behaves here
+mode-auto = auto: answers and opens tickets
+mode-ask = ask: answers, opens tickets only by button
+mode-quiet = quiet: commands only
+language-de = German
+language-en = English
+address-sie = Sie (formal)
+address-du = du (informal)
+
+### Set-up
+
+welcome-heading = Hello, I am Wartemarke
+welcome = I tell customers at once what your support policy covers, hand out numbers, and serve first come, first served.
+welcome-setup = A moderator begins with /setup. Then /policy shows and posts the policy.
+setup-kept = Kept.
+setup-heading = How this server is set up
+setup-support = Support: { $channel } ({ $mode })
+setup-agents = Agents: { $channel }, roles: { $roles }
+setup-sales = Sales: { $channel }
+setup-moderators = Moderators: roles: { $roles }
+setup-rules = Language: { $language }. At most { $open } open tickets per customer, { $hourly } new ones an hour.
+setup-none = none
+setup-missing-support = Missing: a support channel. Without one nobody is heard.
+setup-missing-agents = Missing: a role for agents. Without one nobody can claim tickets.
+setup-missing-agents-channel = Missing: an agents' channel. Without one there is no board.
+setup-missing-sales = Missing: a sales channel. Requests for paid work go to the agents' channel.
+
+### Blocking
+
+blocked = { $person } is blocked: no answers, no tickets.
+already-blocked = { $person } was blocked already.
+unblocked = { $person } is heard again.
+not-blocked = { $person } was not blocked.
+
+### Saying no
+
+refused-not-agent = This is for agents only.
+refused-not-moderator = This is for moderators only.
+refused-not-yours = Ticket #{ $number } is with { $agent }. Only they or a moderator can release it.
+refused-not-your-ticket = Ticket #{ $number } is not yours to close.
+refused-not-your-answer = This button is for the person who asked.
+refused-already-yours = Ticket #{ $number } is yours already.
+refused-already-claimed = Ticket #{ $number } is with { $agent } already.
+refused-not-claimed = Ticket #{ $number } is not claimed by anybody.
+refused-closed = Ticket #{ $number } is closed.
+refused-already-open = There is a ticket for this already: #{ $number }.
+refused-already-added = This was already added to ticket #{ $number }.
+refused-no-such-ticket = There is no ticket #{ $number } here.
+refused-no-open-ticket = You have no open ticket.
+refused-nothing-claimed = You hold no ticket.
+refused-which-ticket = Which one? You have { $numbers }. Use the command in the ticket's thread, or with its number.
+refused-line-empty = Nobody is waiting.
+refused-not-a-number = “{ $words }” does not begin with a ticket number. For example: /claim 12 the shop is down
+refused-reason-needed = { $ahead ->
+    [one] One ticket is ahead of #{ $number }. Please give a reason: /claim { $number } the reason
+   *[other] { $ahead } tickets are ahead of #{ $number }. Please give a reason: /claim { $number } the reason
+}
+refused-too-many-open = { $limit ->
+    [one] You have an open ticket already. Please wait for it, or close it with /close.
+   *[other] You have { $limit } open tickets already. Please wait for them, or close one with /close.
+}
+refused-too-many-an-hour = { $limit ->
+    [one] At most one request an hour, please. Try again a little later.
+   *[other] At most { $limit } requests an hour, please. Try again a little later.
+}
+refused-too-many-questions = That were many questions within an hour. Please try again a little later, or open a ticket with /ticket.
+refused-blocked = The moderators of this server have paused your access to support.
+refused-not-set-up = Support is not set up here yet. A moderator does that with /setup.
+refused-no-support-channel = This is not a support channel. Choose the support channels with /setup first.
+refused-setup-words = Use /setup, /setup rules, /setup mode or /setup show.
+refused-choice = Please choose one of the given options for “{ $field }”.
+refused-limit = Limits are whole numbers from 1 to { $most }.
+refused-field-missing = Please fill in “{ $field }”.
+refused-empty = Please write a few words.
+refused-no-person = “{ $words }” is not a person. Mention somebody, or give their id.
+refused-no-such-command = There is no command /{ $name }.
+refused-no-such-section = The policy has no section “{ $words }”. There are: { $sections }.
+refused-old-button = This button is out of date. Nothing has happened; please use the newest message or a command.
+something-broke = Something went wrong on our side, and nothing was changed. Please try again; if it happens again, tell the team this reference: { $reference }
+
+### Commands
+
+command-covered = Is this covered by support? Only you see the answer.
+usage-covered = your question
+command-ticket = Open a ticket and get a number
+usage-ticket = what it is about
+command-place = Your place in the line, and when to expect an answer
+usage-place = { "" }
+command-close = Close your ticket
+usage-close = closing words
+command-policy = Read the support policy; moderators can post it
+usage-policy = post, section, language
+command-claim = Take the next ticket, or another one with a reason
+usage-claim = number reason
+command-release = Give a ticket back to its old place in the line
+usage-release = number
+command-queue = Show the line
+usage-queue = { "" }
+command-setup = Set up channels, roles, language, mode and limits
+usage-setup = rules, mode, show
+command-block = Stop answering a customer
+usage-block = person
+command-unblock = Answer a blocked customer again
+usage-unblock = person
