@@ -1,0 +1,485 @@
+"""The words of the product, as plain data. Platforms, the desk and the store all speak them.
+
+What a platform tells us is an `Event`; what the desk answers privately is a `Reply`; what we owe the world
+afterwards is an `Effect`. All are frozen, hold no connection, and mean the same on every platform.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Literal, Protocol
+
+# --- people and places -------------------------------------------------------------------------------
+
+
+class Language(StrEnum):
+    """The languages in which the product speaks. The policy's original is German."""
+
+    DE = "de"
+    EN = "en"
+
+    @classmethod
+    def of_locale(cls, locale: str | None) -> Language | None:
+        """The language of a platform's locale ("de-AT", "en_US"); None if we do not speak it."""
+        tag = (locale or "").replace("_", "-").split("-")[0].lower()
+        return cls(tag) if tag in {"de", "en"} else None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who acts, as the platform vouches for them at this moment; roles are never taken from our own store."""
+
+    id: str
+    name: str
+    locale: str | None = None
+    roles: frozenset[str] = frozenset()
+    is_admin: bool = False
+    """May manage the whole server on the platform; such a person counts as a moderator."""
+
+
+# --- coverage ----------------------------------------------------------------------------------------
+
+
+class Ruling(StrEnum):
+    """What the policy says about a kind of request."""
+
+    COVERED = "covered"
+    NOT_COVERED = "not_covered"
+    PAID = "paid"
+    PROCESS = "process"
+    NOT_IN_POLICY = "not_in_policy"
+    """Support-like, but the policy says nothing about it (refunds, licences, prices, log-ins)."""
+    SILENCE = "silence"
+    """Small talk."""
+
+
+class Action(StrEnum):
+    """What the bot may do with a verdict: answer it, only offer a ticket, or stay silent."""
+
+    ANSWER = "answer"
+    OFFER = "offer"
+    SILENT = "silent"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the policy says about one message, and how sure we are of it."""
+
+    language: Language
+    """The message's language, as guessed from its words."""
+    action: Action
+    confidence: float = 0.0
+    """Calibrated probability, 0 to 1, that the ruling is right."""
+    category: str | None = None
+    """Id of the best category of the policy, also when the action is not to answer; None without any candidate."""
+    ruling: Ruling | None = None
+    phrase: str | None = None
+    """The moderator's example phrase that is nearest to the message."""
+    excerpt: str | None = None
+    """The part of the message that decided: all of a short message, one sentence of a long one."""
+
+
+# --- the desk ----------------------------------------------------------------------------------------
+
+
+class TicketState(StrEnum):
+    """Where a ticket is in its life."""
+
+    WAITING = "waiting"
+    CLAIMED = "claimed"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A customer's request with a number of its own per server."""
+
+    server: str
+    number: int
+    state: TicketState
+    customer: str
+    customer_name: str
+    language: Language
+    channel: str
+    message: str | None
+    """The customer's message that it came from; None if it came from a command or form."""
+    thread: str | None
+    """Where it is talked about; None until the platform has told."""
+    text: str
+    category: str | None
+    ruling: Ruling | None
+    policy_version: str
+    place_order: int
+    """Its place in the line: the platform's time of the request (`Event.order`)."""
+    opened_at: datetime
+    soft_due: datetime
+    hard_due: datetime
+    agent: str | None = None
+    agent_name: str | None = None
+    claimed_at: datetime | None = None
+    first_answer_at: datetime | None = None
+    last_spoke: str | None = None
+    last_spoke_at: datetime | None = None
+    closed_at: datetime | None = None
+
+
+class Mode(StrEnum):
+    """How freely the bot speaks in a support channel."""
+
+    AUTO = "auto"
+    """Answers, and opens tickets for covered requests at once."""
+    ASK = "ask"
+    """Answers, but opens a ticket only when somebody presses the button."""
+    QUIET = "quiet"
+    """Commands only."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """What a server has decided in `/setup`."""
+
+    language: Language = Language.DE
+    formal: bool = True
+    """Whether German says Sie (True) or du (False)."""
+    support: Mapping[str, Mode] = field(default_factory=dict)
+    """The support channels and how the bot behaves in each."""
+    agents_channel: str | None = None
+    sales_channel: str | None = None
+    agent_roles: frozenset[str] = frozenset()
+    moderator_roles: frozenset[str] = frozenset()
+    open_limit: int = 3
+    """Most tickets that one customer may have open at a time."""
+    hourly_limit: int = 5
+    """Most tickets that one customer may open within an hour."""
+
+
+class Refusal(Exception):  # noqa: N818 (it is an answer, not an error)
+    """The desk politely says no; the transaction is undone and the person reads why."""
+
+    def __init__(self, key: str, **values: Value) -> None:
+        super().__init__(key)
+        self.text = Text(key, values)
+
+
+# --- what a message of ours is made of ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A person who is addressed; on platforms where a mention adds somebody to a thread, it does."""
+
+    person: str
+    kind: Literal["mention"] = "mention"
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadLink:
+    """A link to a thread."""
+
+    channel: str
+    thread: str
+    kind: Literal["thread"] = "thread"
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelLink:
+    """A link to a channel."""
+
+    channel: str
+    kind: Literal["channel"] = "channel"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A point in time, told to each reader in their own zone where the platform can."""
+
+    at: datetime
+    kind: Literal["moment"] = "moment"
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """A span of time, told in words."""
+
+    span: timedelta
+    kind: Literal["duration"] = "duration"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A sentence of the message catalogue, by its key; put into words only when it is sent."""
+
+    key: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+    kind: Literal["text"] = "text"
+
+
+Value = str | int | Mention | ThreadLink | ChannelLink | Moment | Duration | Text
+"""What can stand in a sentence. A plain `str` is somebody else's words: adapters escape it."""
+
+Words = Text | str
+"""A catalogue sentence, or words that are already in their language (the policy's, a customer's)."""
+
+
+class BlockKind(StrEnum):
+    """How a block of a message is set."""
+
+    HEADING = "heading"
+    PARAGRAPH = "paragraph"
+    QUOTE = "quote"
+    ITEM = "item"
+    NOTE = "note"
+    """Small print under an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One heading, paragraph, quotation, list item or note."""
+
+    kind: BlockKind
+    words: Words
+
+
+class ButtonStyle(StrEnum):
+    """How a button looks: the expected next step, an ordinary one, or one that ends something."""
+
+    PRIMARY = "primary"
+    PLAIN = "plain"
+    DANGER = "danger"
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A stateless button: all it needs to be understood later stands in `action` (at most 100 characters)."""
+
+    action: str
+    label: Text
+    style: ButtonStyle = ButtonStyle.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A whole message of ours, in the language of the person it is for."""
+
+    language: Language
+    blocks: tuple[Block, ...]
+    buttons: tuple[Button, ...] = ()
+    ruling: Ruling | None = None
+    """Gives the message its colour."""
+    formal: bool = True
+    """Whether German says Sie (True) or du (False)."""
+
+
+class FieldKind(StrEnum):
+    """What a form asks for."""
+
+    LINE = "line"
+    PARAGRAPH = "paragraph"
+    NUMBER = "number"
+    CHOICE = "choice"
+    CHANNEL = "channel"
+    CHANNELS = "channels"
+    ROLES = "roles"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One question of a form."""
+
+    name: str
+    label: Text
+    kind: FieldKind = FieldKind.LINE
+    required: bool = True
+    limit: int = 200
+    """Longest answer, in characters; the core checks it again."""
+    value: str = ""
+    """What stands there already; several channels or roles are separated by spaces."""
+    choices: tuple[tuple[str, Text], ...] = ()
+    """(value, label) pairs of a CHOICE."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Some questions asked at once (a modal). At most five fields, because Discord takes no more."""
+
+    name: str
+    """Comes back with the answers; stateless like a button's action."""
+    title: Text
+    fields: tuple[Field, ...]
+    language: Language
+    formal: bool = True
+
+
+# --- events: what a platform tells us ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened on a platform."""
+
+    key: str
+    """The platform's own id of this event within the server: the same event told twice has the same key."""
+    server: str
+    """Id of the server (Discord guild, Slack workspace, playground): the tenant."""
+    channel: str
+    """The channel; for something in a thread, the channel that the thread hangs in."""
+    thread: str | None = None
+    order: int
+    """When the PLATFORM received it, as a sortable number of its own (a snowflake, a ts in microseconds)."""
+    at: datetime
+    """The same moment as aware UTC time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessagePosted(Event):
+    """A person wrote. A thread started from a message has that message's id on every platform we serve."""
+
+    person: Person
+    message: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageEdited(Event):
+    """A person changed what they wrote; `text` is the whole new text."""
+
+    message: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageDeleted(Event):
+    """A message is gone. Platforms do not say who removed it."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerJoined(Event):
+    """The bot was added to a server that speaks `locale`; `channel` is a good place to say hello, or empty."""
+
+    locale: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandUsed(Event):
+    """A slash command: its name without the slash, and everything typed behind it."""
+
+    person: Person
+    name: str
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ButtonPressed(Event):
+    """A button of ours, with the action it carried; it may be old, or forged."""
+
+    person: Person
+    action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormSent(Event):
+    """A form of ours, filled in; it may be old, or forged."""
+
+    person: Person
+    form: str
+    values: Mapping[str, str]
+
+
+# --- replies and effects: what we say ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The private answer to a command, button or form: something to read, or a form to fill in."""
+
+    content: Content | None = None
+    form: Form | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenThread:
+    """Start a thread under `message`, or, where there is none, under a message of ours that says `opening`.
+
+    `Done.thread` tells what it became. Later effects may not know it: they name their ticket, and the outbox fills in
+    the thread when it sends them.
+    """
+
+    server: str
+    channel: str
+    message: str | None
+    name: str
+    """The thread's title: at most 100 characters."""
+    opening: Content | None = None
+    kind: Literal["open_thread"] = "open_thread"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Say:
+    """Post a message in a channel or thread, or, with `replaces`, edit the one that we posted before.
+
+    `Done.message` tells the message's id.
+    """
+
+    server: str
+    channel: str
+    thread: str | None = None
+    content: Content
+    replaces: str | None = None
+    kind: Literal["say"] = "say"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseThread:
+    """Archive a thread without locking it: whoever writes there again opens it again."""
+
+    server: str
+    channel: str
+    thread: str | None
+    kind: Literal["close_thread"] = "close_thread"
+
+
+Effect = OpenThread | Say | CloseThread
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The platform did it. Ids that only the platform could know flow back here."""
+
+    message: str | None = None
+    thread: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Not now (throttled, down); `wait` is the platform's own demand, None leaves it to our back-off."""
+
+    reason: str
+    wait: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """Not possible any more (channel gone, permission lost); trying again would be wrong."""
+
+    reason: str
+
+
+Outcome = Done | Later | Never
+
+Handle = Callable[[Event], Awaitable[Reply | None]]
+"""What a chat calls with each event: `Desk.handle`."""
+
+
+class Chat(Protocol):
+    """A platform. It only translates; it decides nothing and stores nothing of the desk's."""
+
+    async def run(self, handle: Handle) -> None:
+        """Connect, and hand every event to `handle`, until cancelled."""
+
+    async def perform(self, effect: Effect, nonce: str) -> Outcome:
+        """Do one effect. The same nonce twice means the same effect again: do it once where the platform can tell."""

@@ -1,0 +1,152 @@
+"""The message catalogue: key + language + values -> words, at the moment of sending.
+
+The sentences live in policy_text/messages.<language>.ftl (Project Fluent, which does the plurals); Babel tells
+dates and spans of time. What differs by platform (escaping, mentions, links, moments) comes from its `Markup`.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+from babel.dates import format_datetime, format_timedelta
+from fluent.runtime import FluentBundle, FluentResource
+from fluent.runtime.types import fluent_number
+
+import policy_text
+from bot.model import (
+    Block,
+    BlockKind,
+    ChannelLink,
+    Duration,
+    Language,
+    Mention,
+    Moment,
+    Text,
+    ThreadLink,
+    Value,
+    Words,
+)
+
+_ADDRESS = re.compile(r"\[([^\[\]|\n]*)\|([^\[\]|\n]*)\]")
+_LOCALE = {Language.DE: "de_DE", Language.EN: "en_GB"}
+
+
+class Markup(Protocol):
+    """How one platform writes what is more than plain words."""
+
+    def escape(self, words: str) -> str:
+        """Somebody's words, so that nothing in them mentions, links or formats."""
+
+    def mention(self, person: str) -> str:
+        """A person, addressed by id."""
+
+    def thread(self, link: ThreadLink) -> str:
+        """A link to a thread."""
+
+    def channel(self, link: ChannelLink) -> str:
+        """A link to a channel."""
+
+    def moment(self, at: datetime, language: Language) -> str:
+        """A point in time, in the reader's own zone where the platform can tell it."""
+
+
+def address(words: str, *, formal: bool) -> str:
+    """Choose between the forms in `[Sie-Form|du-Form]`."""
+    return _ADDRESS.sub(r"\1" if formal else r"\2", words)
+
+
+def say(words: Words, language: Language, markup: Markup, *, formal: bool = True) -> str:
+    """Put one text into words. Raises LookupError for an unknown key, ValueError for a missing value."""
+    if isinstance(words, str):
+        return markup.escape(words)
+    bundle = _bundle(language, formal)
+    pattern = bundle.get_message(words.key).value
+    if pattern is None:
+        raise LookupError(words.key)
+    values = {name: _value(value, language, markup, formal=formal) for name, value in words.values.items()}
+    told, errors = bundle.format_pattern(pattern, values)
+    if errors:
+        message = f"{words.key} in {language}: {errors[0]}"
+        raise ValueError(message)
+    return str(told)
+
+
+def tell_moment(at: datetime, language: Language, zone: tzinfo = UTC) -> str:
+    """A point in time in words, for platforms that cannot tell it in the reader's own zone."""
+    pattern = {Language.DE: "EE, d. MMMM, HH:mm 'Uhr' z", Language.EN: "EE d MMMM, HH:mm z"}[language]
+    return format_datetime(at, pattern, tzinfo=zone, locale=_LOCALE[language])
+
+
+def keys(language: Language) -> frozenset[str]:
+    """All keys of a language's catalogue."""
+    return frozenset(re.findall(r"^([a-z][\w-]*) =", _source(language), flags=re.MULTILINE))
+
+
+def heading(words: Words) -> Block:
+    """A heading block."""
+    return Block(BlockKind.HEADING, words)
+
+
+def paragraph(words: Words) -> Block:
+    """A paragraph block."""
+    return Block(BlockKind.PARAGRAPH, words)
+
+
+def quote(words: Words) -> Block:
+    """A quotation block."""
+    return Block(BlockKind.QUOTE, words)
+
+
+def item(words: Words) -> Block:
+    """A list item block."""
+    return Block(BlockKind.ITEM, words)
+
+
+def note(words: Words) -> Block:
+    """A block of small print."""
+    return Block(BlockKind.NOTE, words)
+
+
+def text(key: str, **values: Value) -> Text:
+    """A catalogue sentence."""
+    return Text(key, values)
+
+
+def _value(value: Value, language: Language, markup: Markup, *, formal: bool) -> object:
+    match value:
+        case int():
+            return fluent_number(value, useGrouping=False)
+        case Mention(person=person):
+            return markup.mention(person)
+        case ThreadLink():
+            return markup.thread(value)
+        case ChannelLink():
+            return markup.channel(value)
+        case Moment(at=at):
+            return markup.moment(at, language)
+        case Duration(span=span):
+            return _span(span, language)
+        case _:
+            return say(value, language, markup, formal=formal)
+
+
+def _span(span: timedelta, language: Language) -> str:
+    return format_timedelta(
+        max(span, timedelta(minutes=1)), granularity="minute", locale=_LOCALE[language], threshold=1.5
+    )
+
+
+@cache
+def _source(language: Language) -> str:
+    return (Path(policy_text.__file__).parent / f"messages.{language}.ftl").read_text(encoding="utf-8")
+
+
+@cache
+def _bundle(language: Language, formal: bool) -> FluentBundle:  # noqa: FBT001 (a cache key)
+    bundle = FluentBundle([_LOCALE[language]], use_isolating=False)
+    bundle.add_resource(FluentResource(address(_source(language), formal=formal)))
+    return bundle
