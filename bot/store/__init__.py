@@ -1,0 +1,1 @@
+"""Tables, queries, the database thread, the outbox and the migrations."""

@@ -1,0 +1,239 @@
+"""SQLite with one writer that commits all waiting work together.
+
+A use case is an async function with a `Transaction` in hand. It runs from start to end inside the database thread,
+where its awaits never really wait; so a statement costs microseconds, not a hop between threads, and 64 callers at
+once share one COMMIT, which is one sync of the disk. Each has a savepoint: one that fails rolls back alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Self, TypeVar, cast
+
+from sqlalchemy import BindParameter, Executable, Select
+from sqlalchemy.dialects.sqlite.base import SQLiteDialect
+from sqlalchemy.sql.dml import UpdateBase
+
+T = TypeVar("T")
+Row = Mapping[str, Any]
+
+_DIALECT = SQLiteDialect(paramstyle="qmark")
+_BATCH = 256
+_PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "secure_delete = ON",
+    "busy_timeout = 2500",
+    "temp_store = MEMORY",
+)
+
+
+class Statement:
+    """A SQLAlchemy Core statement, compiled once; the driver runs it."""
+
+    def __init__(self, clause: Executable) -> None:
+        compiled = clause.compile(dialect=_DIALECT)  # type: ignore[attr-defined]
+        self.sql = str(compiled)
+        self._fixed: dict[str, Any] = dict(compiled.params)
+        self._binds = [self._bind(name, compiled.binds[name]) for name in compiled.positiontup or ()]
+        columns = _columns(clause)
+        self._names = [column.key for column in columns]
+        self._results = [
+            (column.key, processor)
+            for column in columns
+            if (processor := column.type.dialect_impl(_DIALECT).result_processor(_DIALECT, None))
+        ]
+
+    @staticmethod
+    def _bind(name: str, bind: BindParameter[Any]) -> tuple[str, Callable[[Any], Any] | None]:
+        return name, bind.type.dialect_impl(_DIALECT).bind_processor(_DIALECT)
+
+    def parameters(self, values: Mapping[str, Any]) -> list[Any]:
+        """The values in the order of the statement's question marks; a missing one is a KeyError."""
+        fixed = self._fixed
+        parameters = []
+        for name, process in self._binds:
+            value = values[name] if name in values else fixed[name]
+            parameters.append(process(value) if process else value)
+        return parameters
+
+    def row(self, values: Sequence[Any]) -> dict[str, Any]:
+        """A result row by the names of its columns."""
+        row = dict(zip(self._names, values, strict=True))
+        for name, process in self._results:
+            row[name] = process(row[name])
+        return row
+
+
+def _columns(clause: Executable) -> Sequence[Any]:
+    if isinstance(clause, Select):
+        return list(clause.selected_columns)
+    if isinstance(clause, UpdateBase):
+        return list(clause._returning and clause.exported_columns)  # noqa: SLF001
+    return []
+
+
+@cache
+def compiled(clause: Executable) -> Statement:
+    """The statement of a clause object that is made once, at import."""
+    return Statement(clause)
+
+
+class Transaction:
+    """What a use case may do with the database until it returns."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    async def rows(self, clause: Executable, **values: Any) -> list[dict[str, Any]]:
+        """All rows of a query."""
+        statement = compiled(clause)
+        return [statement.row(row) for row in self._run(statement, values)]
+
+    async def row(self, clause: Executable, **values: Any) -> dict[str, Any] | None:
+        """The first row of a query, or None."""
+        statement = compiled(clause)
+        row = self._run(statement, values).fetchone()
+        return None if row is None else statement.row(row)
+
+    async def value(self, clause: Executable, **values: Any) -> Any:
+        """The first column of the first row, or None."""
+        row = await self.row(clause, **values)
+        return None if row is None else next(iter(row.values()))
+
+    async def run(self, clause: Executable, **values: Any) -> int:
+        """Run a statement; the number of rows that it changed."""
+        return self._run(compiled(clause), values).rowcount
+
+    def _run(self, statement: Statement, values: Mapping[str, Any]) -> sqlite3.Cursor:
+        return self._connection.execute(statement.sql, statement.parameters(values))
+
+
+class _Job:
+    """One use case that waits for its turn, and the caller who waits for it."""
+
+    def __init__(self, work: Callable[[Transaction], Awaitable[Any]], loop: asyncio.AbstractEventLoop) -> None:
+        self.work = work
+        self.loop = loop
+        self.future: asyncio.Future[Any] = loop.create_future()
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def tell(self) -> None:
+        if self.future.done():
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.result)
+
+
+class Database:
+    """A SQLite file and the thread that owns it."""
+
+    def __init__(self, file: Path | str) -> None:
+        self.file = str(file)
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._ready: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._serve, name="database", daemon=True)
+
+    async def __aenter__(self) -> Self:
+        """Open the file. Raises sqlite3.Error when it cannot be opened."""
+        self._thread.start()
+        error = await asyncio.to_thread(self._ready.get)
+        if error is not None:
+            raise error
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Finish what waits, then close the file."""
+        self._jobs.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    async def transaction(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Run a use case; when this returns, what it did is on the disk. If it raises, it has done nothing."""
+        job = _Job(work, asyncio.get_running_loop())
+        self._jobs.put(job)
+        return cast("T", await job.future)
+
+    def _serve(self) -> None:
+        try:
+            connection = self._connect()
+        except sqlite3.Error as error:
+            self._ready.put(error)
+            return
+        self._ready.put(None)
+        try:
+            while (job := self._jobs.get()) is not None:
+                jobs, more = self._waiting(job)
+                self._commit_together(connection, jobs)
+                if not more:
+                    return
+        finally:
+            connection.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.file, isolation_level=None, cached_statements=512, check_same_thread=False)
+        for pragma in _PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+    def _waiting(self, first: _Job) -> tuple[list[_Job], bool]:
+        """`first` and all that came meanwhile; False when the database is to close after them."""
+        jobs = [first]
+        while len(jobs) < _BATCH:
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                break
+            if job is None:
+                return jobs, False
+            jobs.append(job)
+        return jobs, True
+
+    def _commit_together(self, connection: sqlite3.Connection, jobs: list[_Job]) -> None:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            for job in jobs:
+                self._run(connection, job)
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            for job in jobs:
+                job.error = job.error or error
+        for loop in {job.loop for job in jobs}:
+            told = [job for job in jobs if job.loop is loop]
+            loop.call_soon_threadsafe(_tell, told)
+
+    @staticmethod
+    def _run(connection: sqlite3.Connection, job: _Job) -> None:
+        connection.execute("SAVEPOINT job")
+        try:
+            job.result = _finish(job.work(Transaction(connection)))
+        except BaseException as error:  # noqa: BLE001 (told to the caller)
+            job.error = error
+            connection.execute("ROLLBACK TO job")
+        connection.execute("RELEASE job")
+
+
+def _finish(coroutine: Awaitable[T]) -> T:
+    """Run a coroutine that never waits for anything but its transaction."""
+    try:
+        coroutine.__await__().send(None)
+    except StopIteration as stop:
+        return cast("T", stop.value)
+    message = "a use case may await only its transaction"
+    raise RuntimeError(message)
+
+
+def _tell(jobs: list[_Job]) -> None:
+    for job in jobs:
+        job.tell()

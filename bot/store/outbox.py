@@ -1,0 +1,286 @@
+"""The outbox: effects wait here, in order per lane, from the commit that promised them until they are done.
+
+A lane is one conversation. Only the oldest effect of a lane is tried; the next waits until it is done or given up,
+other lanes go on. An effect is leased, committed, performed, and then marked: whatever dies in between, the lease runs
+out and it is tried again under the same nonce.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from pydantic import TypeAdapter
+from sqlalchemy import and_, bindparam, delete, func, or_, select, update
+from sqlalchemy.dialects.sqlite import insert
+from tenacity import AsyncRetrying, RetryCallState, wait_exponential_jitter
+
+from bot.model import Chat, CloseThread, Done, Effect, Later, Never, OpenThread, Outcome, Say
+from bot.store.database import Database, Transaction
+from bot.store.queries import keep_post, post_named, set_thread
+from bot.store.tables import DRAWN_WHEN_SENT, OWED, outbox, tickets
+
+LEASE = timedelta(seconds=60)
+"""How long one try may take before somebody else tries again."""
+BOARD_DELAY = timedelta(seconds=1)
+"""The board is drawn at most this often."""
+MOST_ATTEMPTS = 200
+"""After this many tries (some eight hours and more of back-off) an effect is given up and shown as a dead letter."""
+KEEP_DONE = timedelta(days=2)
+"""How long done effects stay for whoever looks into a fault."""
+_MOST_AT_ONCE = 32
+_IDLE = timedelta(seconds=5)
+_BACK_OFF = wait_exponential_jitter(initial=1, max=300, jitter=1)
+
+_log = structlog.get_logger(__name__)
+_EFFECT: TypeAdapter[Effect] = TypeAdapter(Effect)
+
+DrawBoard = Callable[[Transaction, str], Awaitable[Say | None]]
+"""Draws a server's board as it is now; None where it has no place for one."""
+
+_moment = outbox.c.due_at.type
+_now = bindparam("now", type_=_moment)
+_ADD = insert(outbox).values(
+    server=bindparam("server"),
+    lane=bindparam("lane"),
+    state="pending",
+    effect=bindparam("effect"),
+    ticket=bindparam("ticket"),
+    post=bindparam("post"),
+    attempts=0,
+    due_at=_now,
+    created_at=_now,
+)
+_ADD_BOARD = (
+    insert(outbox)
+    .values(
+        server=bindparam("server"),
+        lane=bindparam("lane"),
+        state="pending",
+        post="board",
+        attempts=0,
+        due_at=bindparam("due", type_=_moment),
+        created_at=_now,
+    )
+    .on_conflict_do_nothing(index_elements=[outbox.c.server], index_where=DRAWN_WHEN_SENT)
+)
+_heads = select(func.min(outbox.c.id)).where(OWED).group_by(outbox.c.lane).scalar_subquery()
+_READY = (
+    select(outbox.c.id, outbox.c.server, outbox.c.effect, outbox.c.ticket, outbox.c.post, outbox.c.attempts)
+    .add_columns(tickets.c.thread)
+    .outerjoin(tickets, and_(tickets.c.server == outbox.c.server, tickets.c.number == outbox.c.ticket))
+    .where(
+        outbox.c.id.in_(_heads),
+        outbox.c.due_at <= _now,
+        or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= _now),
+    )
+    .order_by(outbox.c.id)
+    .limit(bindparam("most"))
+)
+_LEASE = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("letter"))
+    .values(state="leased", leased_until=bindparam("until", type_=_moment), attempts=outbox.c.attempts + 1)
+)
+_END = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("letter"))
+    .values(state=bindparam("end"), error=bindparam("why"), ended_at=_now, leased_until=None)
+)
+_TRY_AGAIN = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("letter"))
+    .values(due_at=bindparam("due", type_=_moment), error=bindparam("why"), leased_until=None)
+)
+_NEXT_DUE = select(
+    func.min(func.max(outbox.c.due_at, func.coalesce(outbox.c.leased_until, 0)), type_=_moment).label("due")
+).where(outbox.c.id.in_(_heads))
+_DEAD = select(outbox).where(outbox.c.state == "dead").order_by(outbox.c.id.desc()).limit(bindparam("most"))
+_DEAD_COUNT = (
+    select(func.count()).select_from(outbox).where(outbox.c.server == bindparam("server"), outbox.c.state == "dead")
+)
+_REVIVE = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("letter"), outbox.c.state == "dead")
+    .values(state="pending", attempts=0, due_at=_now, error=None, ended_at=None)
+)
+_FORGET = delete(outbox).where(outbox.c.state == "done", outbox.c.ended_at < bindparam("before", type_=_moment))
+
+
+async def owe(
+    tx: Transaction, lane: str, effect: Effect, now: datetime, *, ticket: int | None = None, post: str | None = None
+) -> None:
+    """Promise an effect. With a `ticket`, the effect happens in that ticket's thread, known by then; with a `post`,
+    our message is remembered under that name, and edited where it is already there.
+    """  # noqa: D205
+    told = _EFFECT.dump_json(effect).decode()
+    values = {"server": effect.server, "lane": f"{effect.server}/{lane}", "ticket": ticket, "post": post}
+    await tx.run(_ADD, effect=told, now=now, **values)
+
+
+async def owe_board(tx: Transaction, server: str, now: datetime) -> None:
+    """Promise that the board will show what is now true; many such promises make one drawing."""
+    await tx.run(_ADD_BOARD, server=server, lane=f"{server}/board", now=now, due=now + BOARD_DELAY)
+
+
+async def dead_letters(tx: Transaction, most: int = 100) -> list[dict[str, Any]]:
+    """Effects that were given up, over all servers: for the operator only."""
+    return await tx.rows(_DEAD, most=most)
+
+
+async def dead_letter_count(tx: Transaction, server: str) -> int:
+    """How many effects this server has lost."""
+    count: int = await tx.value(_DEAD_COUNT, server=server)
+    return count
+
+
+async def revive(tx: Transaction, letter: int, now: datetime) -> bool:
+    """Try a dead letter again; False if there is none with this id."""
+    return await tx.run(_REVIVE, letter=letter, now=now) == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """An effect on its way, leased to us."""
+
+    id: int
+    effect: Effect
+    ticket: int | None
+    post: str | None
+    attempts: int
+
+    @property
+    def nonce(self) -> str:
+        """The same for every try; tells a platform that it is the same effect."""
+        return f"{self.post}:{self.id}" if self.post else str(self.id)
+
+
+class Outbox:
+    """Delivers what is owed, one lane after the other in order, many lanes at once."""
+
+    def __init__(
+        self, database: Database, chats: Mapping[str, Chat], draw_board: DrawBoard, clock: Callable[[], datetime]
+    ) -> None:
+        """`chats` maps the prefix of a server's id ("web" of "web:playground") to its chat."""
+        self._database = database
+        self._chats = chats
+        self._draw_board = draw_board
+        self._clock = clock
+        self._news = asyncio.Event()
+        self._on_their_way: set[int] = set()
+
+    def wake(self) -> None:
+        """Something new is owed."""
+        self._news.set()
+
+    async def run(self) -> None:
+        """Deliver until cancelled. A slow conversation holds up only itself."""
+        async with asyncio.TaskGroup() as deliveries:
+            while True:
+                self._news.clear()
+                letters = await self._lease(_MOST_AT_ONCE - len(self._on_their_way))
+                for letter in letters:
+                    self._on_their_way.add(letter.id)
+                    deliveries.create_task(self._deliver(letter))
+                if not letters:
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._news.wait(), (await self._until_next()).total_seconds())
+
+    async def deliver_ready(self) -> int:
+        """Try everything that is due now, once; how much that was."""
+        letters = await self._lease(_MOST_AT_ONCE)
+        await asyncio.gather(*(self._deliver(letter) for letter in letters))
+        return len(letters)
+
+    async def _until_next(self) -> timedelta:
+        due = await self._database.transaction(lambda tx: tx.value(_NEXT_DUE))
+        return _IDLE if due is None else min(max(due - self._clock(), timedelta(milliseconds=20)), _IDLE)
+
+    async def _lease(self, most: int) -> list[Letter]:
+        return await self._database.transaction(lambda tx: self._lease_in(tx, most)) if most > 0 else []
+
+    async def _lease_in(self, tx: Transaction, most: int) -> list[Letter]:
+        now = self._clock()
+        letters = []
+        for row in await tx.rows(_READY, now=now, most=most):
+            effect = await self._effect(tx, row)
+            if effect is None:
+                await tx.run(_END, letter=row["id"], end="done", why=None, now=now)
+                continue
+            await tx.run(_LEASE, letter=row["id"], until=now + LEASE)
+            letters.append(Letter(row["id"], effect, row["ticket"], row["post"], row["attempts"] + 1))
+        return letters
+
+    async def _effect(self, tx: Transaction, row: dict[str, Any]) -> Effect | None:
+        """The effect with all that is known only now: the board's drawing, a ticket's thread, a message to edit."""
+        if row["effect"] is None:
+            effect: Effect | None = await self._draw_board(tx, row["server"])
+        else:
+            effect = _EFFECT.validate_json(row["effect"])
+        if isinstance(effect, Say | CloseThread) and row["ticket"] is not None and effect.thread is None:
+            effect = replace(effect, thread=row["thread"])
+        if isinstance(effect, Say) and row["post"] is not None:
+            effect = replace(effect, replaces=await post_named(tx, effect.server, row["post"], effect.channel))
+        return effect
+
+    async def _deliver(self, letter: Letter) -> None:
+        try:
+            outcome = await self._perform(letter)
+            await self._database.transaction(lambda tx: self._mark(tx, letter, outcome))
+        except Exception:
+            _log.exception("could not mark an effect; its lease will run out", letter=letter.id)
+        finally:
+            self._on_their_way.discard(letter.id)
+            self.wake()
+
+    async def _perform(self, letter: Letter) -> Outcome:
+        effect = letter.effect
+        if letter.ticket is not None and not isinstance(effect, OpenThread) and effect.thread is None:
+            return Never("the ticket's thread was never opened")
+        chat = self._chats.get(effect.server.split(":", 1)[0])
+        if chat is None:
+            return Later("no chat is running for this server")
+        try:
+            async with asyncio.timeout(LEASE.total_seconds() / 2):
+                return await chat.perform(effect, letter.nonce)
+        except Exception as error:
+            _log.exception("effect failed", letter=letter.id, kind=effect.kind, server=effect.server)
+            return Later(type(error).__name__)
+
+    async def _mark(self, tx: Transaction, letter: Letter, outcome: Outcome) -> None:
+        now = self._clock()
+        match outcome:
+            case Done():
+                await self._keep_ids(tx, letter, outcome)
+                await tx.run(_END, letter=letter.id, end="done", why=None, now=now)
+            case Later(reason=reason, wait=wait) if letter.attempts < MOST_ATTEMPTS:
+                due = now + (wait or back_off(letter.attempts))
+                await tx.run(_TRY_AGAIN, letter=letter.id, due=due, why=reason)
+            case Later(reason=reason) | Never(reason=reason):
+                _log.error("dead letter", letter=letter.id, kind=letter.effect.kind, reason=reason)
+                await tx.run(_END, letter=letter.id, end="dead", why=reason, now=now)
+
+    @staticmethod
+    async def _keep_ids(tx: Transaction, letter: Letter, done: Done) -> None:
+        effect = letter.effect
+        if isinstance(effect, OpenThread) and letter.ticket is not None and done.thread is not None:
+            await set_thread(tx, effect.server, letter.ticket, done.thread)
+        if isinstance(effect, Say) and letter.post is not None and done.message is not None:
+            await keep_post(tx, effect.server, letter.post, effect.channel, done.message)
+
+
+def back_off(attempts: int) -> timedelta:
+    """How long to wait after this many tries without a word from the platform: 1 s, doubling to 5 min, with jitter."""
+    state = RetryCallState(AsyncRetrying(), None, (), {})
+    state.attempt_number = attempts
+    return timedelta(seconds=_BACK_OFF(state))
+
+
+async def forget_done(tx: Transaction, now: datetime) -> int:
+    """Drop what was done long ago."""
+    return await tx.run(_FORGET, before=now - KEEP_DONE)

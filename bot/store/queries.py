@@ -1,0 +1,436 @@
+"""Every question to the tables has a name here. Each names its server: no query sees two tenants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, func, select, tuple_, update
+from sqlalchemy.dialects.sqlite import insert
+
+from bot.model import Language, Ruling, ServerSettings, Ticket, TicketState
+from bot.store.database import Transaction
+from bot.store.tables import (
+    OPEN,
+    WAITING,
+    answers,
+    blocked,
+    history,
+    inbox,
+    paid_requests,
+    posts,
+    servers,
+    tickets,
+)
+
+_SETTINGS = TypeAdapter(ServerSettings)
+
+
+def _given(table: Table) -> dict[str, Any]:
+    return {column.key: bindparam(column.key, type_=column.type) for column in table.columns}
+
+
+def _is(*columns: Any) -> ColumnElement[bool]:
+    """Each column equals the value of its own name."""
+    return and_(*(column == bindparam(column.key, type_=column.type) for column in columns))
+
+
+# --- the inbox -----------------------------------------------------------------------------------------
+
+_SEE = insert(inbox).values(_given(inbox)).on_conflict_do_nothing()
+_KEEP_NEWS = (
+    insert(inbox)
+    .values(_given(inbox))
+    .on_conflict_do_update(index_elements=[inbox.c.server, inbox.c.key], set_={"note": bindparam("note")})
+)
+_NOTE = select(inbox.c.key, inbox.c.note).where(_is(inbox.c.server, inbox.c.key))
+_FORGET_INBOX = delete(inbox).where(inbox.c.at < bindparam("before", type_=inbox.c.at.type))
+
+
+async def is_new(tx: Transaction, server: str, key: str, at: datetime) -> bool:
+    """Write an event's key down; False if it was there already, so that the event has been handled."""
+    return await tx.run(_SEE, server=server, key=key, at=at, note=None) == 1
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyNews:
+    """What we heard of a message before the message itself came: its newer text, or (None) its deletion."""
+
+    text: str | None
+
+
+async def early_news(tx: Transaction, server: str, message: str) -> EarlyNews | None:
+    """News of a message that was not there yet when they came."""
+    row = await tx.row(_NOTE, server=server, key=f"early:{message}")
+    return None if row is None else EarlyNews(row["note"])
+
+
+async def keep_early_news(tx: Transaction, server: str, message: str, at: datetime, text: str | None) -> None:
+    """Remember the latest edit, or the deletion, of a message that has not come yet."""
+    await tx.run(_KEEP_NEWS, server=server, key=f"early:{message}", at=at, note=text)
+
+
+# --- servers -------------------------------------------------------------------------------------------
+
+_SERVERS = select(servers.c.id, servers.c.settings)
+_JOIN = insert(servers).values(_given(servers)).on_conflict_do_nothing()
+_CHANGE_SETTINGS = update(servers).where(_is(servers.c.id)).values(settings=bindparam("new_settings"))
+_NEXT_NUMBER = (
+    update(servers)
+    .where(_is(servers.c.id))
+    .values(last_number=servers.c.last_number + 1)
+    .returning(servers.c.last_number)
+)
+
+
+async def all_settings(tx: Transaction) -> dict[str, ServerSettings]:
+    """Every server's settings, for the memory of a starting process."""
+    return {row["id"]: _SETTINGS.validate_json(row["settings"]) for row in await tx.rows(_SERVERS)}
+
+
+async def add_server(tx: Transaction, server: str, settings: ServerSettings, at: datetime) -> None:
+    """Make a server known; one that is known stays as it is."""
+    await tx.run(_JOIN, id=server, settings=_SETTINGS.dump_json(settings).decode(), last_number=0, created_at=at)
+
+
+async def change_settings(tx: Transaction, server: str, settings: ServerSettings) -> None:
+    """Keep what a moderator has set."""
+    await tx.run(_CHANGE_SETTINGS, id=server, new_settings=_SETTINGS.dump_json(settings).decode())
+
+
+async def next_number(tx: Transaction, server: str) -> int:
+    """The server's next ticket number. It is taken with the transaction, so numbers have no gaps and no doubles."""
+    number: int = await tx.value(_NEXT_NUMBER, id=server)
+    return number
+
+
+# --- tickets -------------------------------------------------------------------------------------------
+
+_ADD_TICKET = insert(tickets).values(_given(tickets))
+_SAVE_TICKET = (
+    update(tickets)
+    .where(tickets.c.server == bindparam("of_server"), tickets.c.number == bindparam("of_number"))
+    .values(_given(tickets))
+)
+_BY_NUMBER = select(tickets).where(_is(tickets.c.server, tickets.c.number))
+_BY_THREAD = select(tickets).where(_is(tickets.c.server, tickets.c.thread))
+_BY_MESSAGE = select(tickets).where(_is(tickets.c.server, tickets.c.message))
+_SET_THREAD = update(tickets).where(_is(tickets.c.server, tickets.c.number)).values(thread=bindparam("new_thread"))
+_OPEN_OF_CUSTOMER = select(tickets).where(_is(tickets.c.server, tickets.c.customer), OPEN).order_by(tickets.c.number)
+_OPENED_SINCE = select(func.count()).where(
+    _is(tickets.c.server, tickets.c.customer), tickets.c.opened_at > bindparam("since", type_=tickets.c.opened_at.type)
+)
+_CLAIMED_BY = select(tickets).where(_is(tickets.c.server, tickets.c.agent), OPEN).order_by(tickets.c.claimed_at)
+_CLAIMED = (
+    select(tickets)
+    .where(_is(tickets.c.server), tickets.c.state == TicketState.CLAIMED)
+    .order_by(tickets.c.claimed_at)
+    .limit(bindparam("most"))
+)
+_LINE = (
+    select(tickets)
+    .where(_is(tickets.c.server), WAITING)
+    .order_by(tickets.c.place_order, tickets.c.number)
+    .limit(bindparam("most"))
+)
+_HEAD = (
+    select(tickets.c.number)
+    .where(_is(tickets.c.server), WAITING)
+    .order_by(tickets.c.place_order, tickets.c.number)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+    .scalar_subquery()
+)
+_CLAIM_HEAD = (
+    update(tickets)
+    .where(_is(tickets.c.server), tickets.c.number == _HEAD)
+    .values(
+        state=TicketState.CLAIMED,
+        agent=bindparam("new_agent"),
+        agent_name=bindparam("new_agent_name"),
+        claimed_at=bindparam("now", type_=tickets.c.claimed_at.type),
+    )
+    .returning(*tickets.columns)
+)
+_UP_TO = (
+    select(func.count())
+    .select_from(tickets)
+    .where(
+        _is(tickets.c.server),
+        WAITING,
+        tuple_(tickets.c.place_order, tickets.c.number) <= tuple_(bindparam("place_order"), bindparam("number")),
+    )
+)
+_WAITING_COUNT = select(func.count()).select_from(tickets).where(_is(tickets.c.server), WAITING)
+_HEARD = select(tickets.c.server, tickets.c.channel).where(OPEN).distinct()
+
+
+def _ticket(row: dict[str, Any]) -> Ticket:
+    ruling = row["ruling"]
+    row |= {"state": TicketState(row["state"]), "language": Language(row["language"])}
+    return Ticket(**row | {"ruling": None if ruling is None else Ruling(ruling)})
+
+
+async def _one(tx: Transaction, query: Any, **values: Any) -> Ticket | None:
+    row = await tx.row(query, **values)
+    return None if row is None else _ticket(row)
+
+
+async def _some(tx: Transaction, query: Any, **values: Any) -> list[Ticket]:
+    return [_ticket(row) for row in await tx.rows(query, **values)]
+
+
+async def add_ticket(tx: Transaction, ticket: Ticket) -> None:
+    """Put a new ticket into the line."""
+    await tx.run(_ADD_TICKET, **{column: getattr(ticket, column) for column in tickets.columns.keys()})  # noqa: SIM118
+
+
+async def save_ticket(tx: Transaction, ticket: Ticket) -> None:
+    """Keep what a rule has made of a ticket that was read in this transaction."""
+    await tx.run(_SAVE_TICKET, of_server=ticket.server, of_number=ticket.number, **asdict(ticket))
+
+
+async def ticket_by_number(tx: Transaction, server: str, number: int) -> Ticket | None:
+    """The server's ticket with this number."""
+    return await _one(tx, _BY_NUMBER, server=server, number=number)
+
+
+async def ticket_by_thread(tx: Transaction, server: str, thread: str) -> Ticket | None:
+    """The ticket that this thread is about."""
+    return await _one(tx, _BY_THREAD, server=server, thread=thread)
+
+
+async def ticket_by_message(tx: Transaction, server: str, message: str) -> Ticket | None:
+    """The ticket that was opened from this message."""
+    return await _one(tx, _BY_MESSAGE, server=server, message=message)
+
+
+async def set_thread(tx: Transaction, server: str, number: int, thread: str) -> None:
+    """The platform has told where the ticket is talked about."""
+    await tx.run(_SET_THREAD, server=server, number=number, new_thread=thread)
+
+
+async def open_tickets(tx: Transaction, server: str, customer: str) -> list[Ticket]:
+    """The customer's tickets that are waiting or claimed, oldest number first."""
+    return await _some(tx, _OPEN_OF_CUSTOMER, server=server, customer=customer)
+
+
+async def opened_since(tx: Transaction, server: str, customer: str, since: datetime) -> int:
+    """How many tickets the customer has opened since."""
+    count: int = await tx.value(_OPENED_SINCE, server=server, customer=customer, since=since)
+    return count
+
+
+async def tickets_of_agent(tx: Transaction, server: str, agent: str) -> list[Ticket]:
+    """What the agent has claimed and not yet closed."""
+    return await _some(tx, _CLAIMED_BY, server=server, agent=agent)
+
+
+async def line(tx: Transaction, server: str, most: int) -> list[Ticket]:
+    """The head of the line, in the order in which it is served."""
+    return await _some(tx, _LINE, server=server, most=most)
+
+
+async def claimed_tickets(tx: Transaction, server: str, most: int) -> list[Ticket]:
+    """What agents are at work on, the longest first."""
+    return await _some(tx, _CLAIMED, server=server, most=most)
+
+
+async def claim_head(tx: Transaction, server: str, agent: str, agent_name: str, now: datetime) -> Ticket | None:
+    """Give the head of the line to this agent, in one statement; None if nobody waits."""
+    return await _one(tx, _CLAIM_HEAD, server=server, new_agent=agent, new_agent_name=agent_name, now=now)
+
+
+async def place_of(tx: Transaction, ticket: Ticket) -> int:
+    """The place of a waiting ticket: 1 is next."""
+    values = {"place_order": ticket.place_order, "number": ticket.number}
+    place: int = await tx.value(_UP_TO, server=ticket.server, **values)
+    return place
+
+
+async def waiting_count(tx: Transaction, server: str) -> int:
+    """The length of the line."""
+    count: int = await tx.value(_WAITING_COUNT, server=server)
+    return count
+
+
+async def channels_with_open_tickets(tx: Transaction) -> set[tuple[str, str]]:
+    """(server, channel) of every open ticket, for the memory of a starting process."""
+    return {(row["server"], row["channel"]) for row in await tx.rows(_HEARD)}
+
+
+# --- history -------------------------------------------------------------------------------------------
+
+_RECORD = insert(history).values({key: value for key, value in _given(history).items() if key != "id"})
+_HISTORY = select(history).where(_is(history.c.server, history.c.ticket)).order_by(history.c.id)
+_LATEST_CLAIMS = (
+    select(history.c.at)
+    .where(
+        _is(history.c.server),
+        history.c.what == "claimed",
+        history.c.at >= bindparam("since", type_=history.c.at.type),
+    )
+    .order_by(history.c.at.desc())
+    .limit(bindparam("most"))
+    .subquery()
+)
+_PACE = select(func.count().label("claims"), func.min(_LATEST_CLAIMS.c.at, type_=history.c.at.type).label("oldest"))
+
+
+async def record(tx: Transaction, ticket: Ticket, at: datetime, actor: str | None, what: str, detail: str = "") -> None:
+    """Write down who did what to a ticket."""
+    values = {"server": ticket.server, "ticket": ticket.number, "at": at}
+    await tx.run(_RECORD, actor=actor, what=what, detail=detail, **values)
+
+
+async def history_of(tx: Transaction, server: str, number: int) -> Sequence[dict[str, Any]]:
+    """All that happened to a ticket, in order."""
+    return await tx.rows(_HISTORY, server=server, ticket=number)
+
+
+async def latest_claims(
+    tx: Transaction, server: str, now: datetime, window: timedelta, most: int
+) -> tuple[int, datetime | None]:
+    """How many claims there were lately, and when the oldest of them was."""
+    row = await tx.row(_PACE, server=server, since=now - window, most=most)
+    return (0, None) if row is None else (row["claims"], row["oldest"])
+
+
+# --- answers, paid requests, blocked customers, posts --------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A message that got an answer or an offer instead of a ticket."""
+
+    server: str
+    message: str
+    """The customer's message; for a question by command, the key of that event."""
+    channel: str
+    thread: str | None
+    """Where we answered; None when only the asker saw it."""
+    customer: str
+    customer_name: str
+    language: Language
+    text: str
+    category: str | None
+    ruling: Ruling | None
+    confidence: float
+    policy_version: str
+    message_order: int
+    at: datetime
+    opinion: str | None = None
+    """"helped" or "wrong", once somebody has said so."""
+
+
+_ADD_ANSWER = insert(answers).values(_given(answers)).on_conflict_do_nothing()
+_ANSWER = select(answers).where(_is(answers.c.server, answers.c.message))
+_ANSWER_IN_THREAD = (
+    select(answers).where(_is(answers.c.server, answers.c.thread)).order_by(answers.c.message_order).limit(1)
+)
+_ANSWERED_SINCE = (
+    select(func.count())
+    .select_from(answers)
+    .where(_is(answers.c.server, answers.c.customer), answers.c.at > bindparam("since", type_=answers.c.at.type))
+)
+_OPINION = update(answers).where(_is(answers.c.server, answers.c.message)).values(opinion=bindparam("new_opinion"))
+_ADD_PAID = insert(paid_requests).values({key: value for key, value in _given(paid_requests).items() if key != "id"})
+_PAID_SINCE = (
+    select(func.count())
+    .select_from(paid_requests)
+    .where(
+        _is(paid_requests.c.server, paid_requests.c.customer),
+        paid_requests.c.at > bindparam("since", type_=paid_requests.c.at.type),
+    )
+)
+_BLOCK = insert(blocked).values(_given(blocked)).on_conflict_do_nothing()
+_UNBLOCK = delete(blocked).where(_is(blocked.c.server, blocked.c.customer))
+_IS_BLOCKED = select(blocked.c.customer).where(_is(blocked.c.server, blocked.c.customer))
+_KEEP_POST = (
+    insert(posts)
+    .values(_given(posts))
+    .on_conflict_do_update(
+        index_elements=[posts.c.server, posts.c.name],
+        set_={"channel": bindparam("channel"), "message": bindparam("message")},
+    )
+)
+_POST = select(posts).where(_is(posts.c.server, posts.c.name))
+
+
+def _answer(row: dict[str, Any]) -> Answer:
+    ruling = row["ruling"]
+    row["language"] = Language(row["language"])
+    return Answer(**row | {"ruling": None if ruling is None else Ruling(ruling)})
+
+
+async def add_answer(tx: Transaction, answer: Answer) -> None:
+    """Keep what the buttons under an answer will need."""
+    await tx.run(_ADD_ANSWER, **asdict(answer))
+
+
+async def answer_to(tx: Transaction, server: str, message: str) -> Answer | None:
+    """The answer that this message got."""
+    row = await tx.row(_ANSWER, server=server, message=message)
+    return None if row is None else _answer(row)
+
+
+async def first_answer_in(tx: Transaction, server: str, thread: str) -> Answer | None:
+    """The answer that started this thread."""
+    row = await tx.row(_ANSWER_IN_THREAD, server=server, thread=thread)
+    return None if row is None else _answer(row)
+
+
+async def answered_since(tx: Transaction, server: str, customer: str, since: datetime) -> int:
+    """How many answers the customer has had since."""
+    count: int = await tx.value(_ANSWERED_SINCE, server=server, customer=customer, since=since)
+    return count
+
+
+async def set_opinion(tx: Transaction, server: str, message: str, opinion: str) -> None:
+    """How the asker liked the answer."""
+    await tx.run(_OPINION, server=server, message=message, new_opinion=opinion)
+
+
+async def add_paid_request(tx: Transaction, **values: Any) -> None:
+    """Keep a request for paid work; it never enters the support queue."""
+    await tx.run(_ADD_PAID, **values)
+
+
+async def paid_requests_since(tx: Transaction, server: str, customer: str, since: datetime) -> int:
+    """How many requests for paid work the customer has sent since."""
+    count: int = await tx.value(_PAID_SINCE, server=server, customer=customer, since=since)
+    return count
+
+
+async def block(tx: Transaction, server: str, customer: str, by: str, at: datetime) -> bool:
+    """The bot no longer answers this customer; False if that was so already."""
+    return await tx.run(_BLOCK, server=server, customer=customer, by=by, at=at) == 1
+
+
+async def unblock(tx: Transaction, server: str, customer: str) -> bool:
+    """The bot answers this customer again; False if it did already."""
+    return await tx.run(_UNBLOCK, server=server, customer=customer) == 1
+
+
+async def is_blocked(tx: Transaction, server: str, customer: str) -> bool:
+    """Whether a moderator has blocked this customer."""
+    return await tx.row(_IS_BLOCKED, server=server, customer=customer) is not None
+
+
+async def keep_post(tx: Transaction, server: str, name: str, channel: str, message: str) -> None:
+    """Remember a message of ours by name, to edit it later."""
+    await tx.run(_KEEP_POST, server=server, name=name, channel=channel, message=message)
+
+
+async def post_named(tx: Transaction, server: str, name: str, channel: str) -> str | None:
+    """The message of ours with this name in this channel."""
+    row = await tx.row(_POST, server=server, name=name)
+    return row["message"] if row is not None and row["channel"] == channel else None
+
+
+async def forget_old_events(tx: Transaction, before: datetime) -> int:
+    """Drop keys of events that no platform tells again any more."""
+    return await tx.run(_FORGET_INBOX, before=before)

@@ -1,0 +1,220 @@
+"""The schema: one description for every database we run on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Dialect,
+    Float,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    literal_column,
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC moment, kept as microseconds since 1970: exact, sortable, and the same in every database."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Moment to microseconds; a naive moment is a mistake of ours."""
+        del dialect
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        """Microseconds to moment."""
+        del dialect
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+Key = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite numbers rows by itself only for the exact type INTEGER."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+servers = Table(
+    "servers",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("settings", Text, nullable=False),
+    Column("last_number", Integer, nullable=False, default=0),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("server", String, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("state", String, nullable=False),
+    Column("customer", String, nullable=False),
+    Column("customer_name", String, nullable=False),
+    Column("language", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("message", String),
+    Column("thread", String),
+    Column("text", Text, nullable=False),
+    Column("category", String),
+    Column("ruling", String),
+    Column("policy_version", String, nullable=False),
+    Column("place_order", BigInteger, nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("soft_due", UtcDateTime, nullable=False),
+    Column("hard_due", UtcDateTime, nullable=False),
+    Column("agent", String),
+    Column("agent_name", String),
+    Column("claimed_at", UtcDateTime),
+    Column("first_answer_at", UtcDateTime),
+    Column("last_spoke", String),
+    Column("last_spoke_at", UtcDateTime),
+    Column("closed_at", UtcDateTime),
+    CheckConstraint("state IN ('waiting', 'claimed', 'closed')", name="state"),
+    CheckConstraint("(state = 'claimed') <= (agent IS NOT NULL)", name="claimed_by_somebody"),
+)
+
+WAITING = tickets.c.state == literal_column("'waiting'")
+"""Written out, not bound: only so do the databases see that the partial index of the line serves the query."""
+
+OPEN = tickets.c.state != literal_column("'closed'")
+
+Index("ix_tickets_line", tickets.c.server, tickets.c.place_order, tickets.c.number, sqlite_where=WAITING,
+      postgresql_where=WAITING)  # fmt: skip
+Index("ix_tickets_open_of_customer", tickets.c.server, tickets.c.customer, sqlite_where=OPEN, postgresql_where=OPEN)
+Index("ix_tickets_customer", tickets.c.server, tickets.c.customer, tickets.c.opened_at)
+Index("ix_tickets_agent", tickets.c.server, tickets.c.agent, sqlite_where=OPEN, postgresql_where=OPEN)
+Index("uq_tickets_thread", tickets.c.server, tickets.c.thread, unique=True)
+Index("ix_tickets_message", tickets.c.server, tickets.c.message)
+
+history = Table(
+    "history",
+    metadata,
+    Column("id", Key, primary_key=True, autoincrement=True),
+    Column("server", String, nullable=False),
+    Column("ticket", Integer, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", String),
+    Column("what", String, nullable=False),
+    Column("detail", Text, nullable=False, default=""),
+    ForeignKeyConstraint(["server", "ticket"], ["tickets.server", "tickets.number"]),
+    Index("ix_history_ticket", "server", "ticket"),
+    Index("ix_history_what_at", "server", "what", "at"),
+)
+"""Who did what to a ticket, and when. Rows are added, never changed."""
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("server", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("note", Text),
+    Column("at", UtcDateTime, nullable=False, index=True),
+)
+"""Events that were handled, so that the same one told again does nothing; and news that came before its message."""
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Key, primary_key=True, autoincrement=True),
+    Column("server", String, nullable=False),
+    Column("lane", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("effect", Text),
+    Column("ticket", Integer),
+    Column("post", String),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("leased_until", UtcDateTime),
+    Column("error", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    CheckConstraint("state IN ('pending', 'leased', 'done', 'dead')", name="state"),
+)
+"""What we owe the world, in order per lane. A row without an effect is the server's board, drawn when it is sent."""
+
+OWED = outbox.c.state.in_([literal_column("'pending'"), literal_column("'leased'")])
+DRAWN_WHEN_SENT = outbox.c.effect.is_(None) & (outbox.c.state == literal_column("'pending'"))
+
+Index("ix_outbox_owed", outbox.c.lane, outbox.c.id, sqlite_where=OWED, postgresql_where=OWED)
+Index("uq_outbox_board", outbox.c.server, unique=True, sqlite_where=DRAWN_WHEN_SENT, postgresql_where=DRAWN_WHEN_SENT)
+Index("ix_outbox_ended", outbox.c.state, outbox.c.ended_at)
+
+posts = Table(
+    "posts",
+    metadata,
+    Column("server", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("channel", String, nullable=False),
+    Column("message", String, nullable=False),
+)
+"""Messages of ours that are edited later, by the name under which we find them again ("board")."""
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("server", String, primary_key=True),
+    Column("message", String, primary_key=True),
+    Column("channel", String, nullable=False),
+    Column("thread", String),
+    Column("customer", String, nullable=False),
+    Column("customer_name", String, nullable=False),
+    Column("language", String, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("category", String),
+    Column("ruling", String),
+    Column("confidence", Float, nullable=False),
+    Column("policy_version", String, nullable=False),
+    Column("message_order", BigInteger, nullable=False),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("opinion", String),
+    Index("ix_answers_thread", "server", "thread"),
+    Index("ix_answers_customer", "server", "customer", "at"),
+)
+"""Messages that got an answer or an offer instead of a ticket: what their buttons need, and how the answer was liked."""
+
+paid_requests = Table(
+    "paid_requests",
+    metadata,
+    Column("id", Key, primary_key=True, autoincrement=True),
+    Column("server", String, nullable=False, index=True),
+    Column("customer", String, nullable=False),
+    Column("customer_name", String, nullable=False),
+    Column("product", Text, nullable=False),
+    Column("wish", Text, nullable=False),
+    Column("budget", Text, nullable=False),
+    Column("deadline", Text, nullable=False),
+    Column("contact", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+blocked = Table(
+    "blocked",
+    metadata,
+    Column("server", String, primary_key=True),
+    Column("customer", String, primary_key=True),
+    Column("by", String, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
