@@ -1,0 +1,173 @@
+"""Answering "is this covered?" from the policy, and what people say about the answer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.coverage.policy import Category
+from bot.desk.line import live_facts
+from bot.desk.opening import answer_blocks, clause_blocks
+from bot.desk.scene import Scene
+from bot.model import (
+    Action,
+    Block,
+    Button,
+    ButtonPressed,
+    ButtonStyle,
+    CloseThread,
+    Content,
+    Field,
+    FieldKind,
+    Mention,
+    Refusal,
+    Reply,
+    Ruling,
+    Verdict,
+)
+from bot.rules.limits import ANSWERS_AN_HOUR, TEXT_LIMIT, title
+from bot.store import queries
+from bot.store.database import Transaction
+from bot.store.queries import Answer
+from bot.texts import heading, note, paragraph, text
+
+_EXCERPT = 120
+"""Characters of the customer's words that are told back to them."""
+
+
+async def covered_command(tx: Transaction, scene: Scene) -> Reply:
+    """`/covered <question>`: a private answer; asked for, so it is never silence."""
+    if not scene.words:
+        question = Field("text", text("form-covered-text"), FieldKind.PARAGRAPH, limit=TEXT_LIMIT)
+        return scene.form("covered", "form-covered", question)
+    if await is_enough(tx, scene):
+        raise Refusal("refused-too-many-questions")
+    await keep_answer(tx, scene, scene.event.key, thread=None)
+    verdict = scene.verdict
+    if verdict is not None and verdict.action is Action.ANSWER:
+        return Reply(await answer_content(tx, scene, verdict, scene.event.key))
+    return Reply(offer_content(scene, scene.event.key))
+
+
+async def covered_form(tx: Transaction, scene: Scene, _: str) -> Reply:
+    """The form of `/covered` is filled in."""
+    if not scene.words:
+        raise Refusal("refused-empty")
+    return await covered_command(tx, scene)
+
+
+async def is_enough(tx: Transaction, scene: Scene) -> bool:
+    """Whether this customer has had all the answers that one person gets within an hour."""
+    since = scene.event.at - timedelta(hours=1)
+    return await queries.answered_since(tx, scene.server, scene.person.id, since) >= ANSWERS_AN_HOUR
+
+
+async def keep_answer(tx: Transaction, scene: Scene, message: str, thread: str | None) -> None:
+    """Keep what the buttons under the answer will need."""
+    verdict = scene.verdict
+    answer = Answer(
+        server=scene.server,
+        message=message,
+        channel=scene.event.channel,
+        thread=thread,
+        customer=scene.person.id,
+        customer_name=scene.person.name,
+        language=scene.language,
+        text=scene.words,
+        category=verdict.category if verdict else None,
+        ruling=verdict.ruling if verdict else None,
+        confidence=verdict.confidence if verdict else 0.0,
+        policy_version=scene.policy.version,
+        message_order=scene.event.order,
+        at=scene.event.at,
+    )
+    await queries.add_answer(tx, answer)
+
+
+async def answer_content(tx: Transaction, scene: Scene, verdict: Verdict, message: str) -> Content:
+    """Verdict in words and colour, the quoted clause, what to do, why we think so, and the way to a person."""
+    category = scene.policy.categories[verdict.category or ""]
+    ruling = category.ruling
+    texts = category.texts[scene.language]
+    blocks = [heading(text(f"answer-{ruling}", title=texts.title)), *clause_blocks(scene, category.id, scene.language)]
+    blocks += answer_blocks(scene, category.id, scene.language)
+    if ruling is Ruling.PROCESS:
+        blocks += await live_facts(tx, scene)
+    blocks += because(scene, verdict)
+    return scene.content(*blocks, buttons=_answer_buttons(category, message), ruling=ruling)
+
+
+def because(scene: Scene, verdict: Verdict) -> list[Block]:
+    """What in the message decided, and the moderator's phrase that it is like."""
+    excerpt = title(verdict.excerpt or scene.words, _EXCERPT)
+    person = Mention(scene.person.id)
+    if verdict.phrase is None:
+        return [note(text("because-words", person=person, excerpt=excerpt))]
+    return [note(text("because", person=person, excerpt=excerpt, phrase=title(verdict.phrase, _EXCERPT)))]
+
+
+def offer_content(scene: Scene, message: str) -> Content:
+    """Unsure, or nothing in the policy: say so, and offer a ticket."""
+    verdict = scene.verdict
+    category = scene.policy.categories.get((verdict.category if verdict else None) or "")
+    person = Mention(scene.person.id)
+    if category is not None and category.ruling is Ruling.NOT_IN_POLICY:
+        blocks = [*answer_blocks(scene, category.id, scene.language), note(text("offer-for", person=person))]
+    else:
+        blocks = [paragraph(text("offer-unsure", person=person))]
+    buttons = (_open_button(message, primary=True), Button("place", text("button-place")))
+    return scene.content(*blocks, buttons=buttons[: 1 if category else 2], ruling=category.ruling if category else None)
+
+
+def same_matter_content(scene: Scene, message: str, number: int) -> Content:
+    """It may belong to the ticket that the customer has opened a moment ago."""
+    add = Button(f"add:{number}:{message}", text("button-add", number=number), ButtonStyle.PRIMARY)
+    told = text("offer-same-ticket", person=Mention(scene.person.id), number=number)
+    return scene.content(paragraph(told), buttons=(add, _open_button(message)))
+
+
+async def helped(tx: Transaction, scene: Scene, message: str) -> Reply:
+    """[That helped]: the thread can go."""
+    answer = await _own_answer(tx, scene, message)
+    await queries.set_opinion(tx, scene.server, message, "helped")
+    if answer.thread and await queries.ticket_by_thread(tx, scene.server, answer.thread) is None:
+        close = CloseThread(server=scene.server, channel=answer.channel, thread=answer.thread)
+        await scene.owe(tx, answer.thread, close)
+    return scene.reply_text("helped-thanks")
+
+
+async def wrong(tx: Transaction, scene: Scene, message: str) -> Reply:
+    """[Wrong answer]: kept for the moderators; a person will look at it, if wanted."""
+    await _own_answer(tx, scene, message)
+    await queries.set_opinion(tx, scene.server, message, "wrong")
+    return scene.reply_text("wrong-sorry", _open_button(message, primary=True))
+
+
+async def _own_answer(tx: Transaction, scene: Scene, message: str) -> Answer:
+    answer = await queries.answer_to(tx, scene.server, message)
+    if answer is None or not isinstance(scene.event, ButtonPressed):
+        raise Refusal("refused-old-button")
+    if answer.customer != scene.person.id:
+        raise Refusal("refused-not-your-answer")
+    return answer
+
+
+def _answer_buttons(category: Category, message: str) -> tuple[Button, ...]:
+    feedback = (
+        Button(f"helped:{message}", text("button-helped")),
+        Button(f"wrong:{message}", text("button-wrong")),
+    )
+    match category.ruling:
+        case Ruling.PAID:
+            form = Button("paid", text("button-paid"), ButtonStyle.PRIMARY)
+            return (form, _open_button(message, key="button-open-anyway"), *feedback)
+        case Ruling.NOT_COVERED:
+            form = Button("paid", text("button-paid"))
+            return (_open_button(message, key="button-open-anyway"), form, *feedback)
+        case Ruling.COVERED:
+            return (_open_button(message, primary=True), *feedback)
+        case _:
+            return (_open_button(message), *feedback)
+
+
+def _open_button(message: str, *, primary: bool = False, key: str = "button-open") -> Button:
+    return Button(f"open:{message}", text(key), ButtonStyle.PRIMARY if primary else ButtonStyle.PLAIN)

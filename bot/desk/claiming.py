@@ -1,0 +1,172 @@
+"""Agents take tickets, in order or with a reason out of it, and give them back."""
+
+from __future__ import annotations
+
+import json
+
+from bot.desk.line import link
+from bot.desk.opening import clause_blocks
+from bot.desk.scene import Scene, button_number, leading_number, say_in_ticket
+from bot.model import (
+    Button,
+    ButtonStyle,
+    Duration,
+    Field,
+    FieldKind,
+    Refusal,
+    Reply,
+    Ticket,
+    TicketState,
+)
+from bot.rules import tickets as rules
+from bot.rules.limits import title
+from bot.rules.permissions import require_agent, require_release
+from bot.store import queries
+from bot.store.database import Transaction
+from bot.store.outbox import owe_board
+from bot.texts import heading, note, paragraph, quote, text
+
+_REASON = 200
+"""Longest reason for a claim out of turn, in characters."""
+_SHOWN = 1_000
+"""Characters of the customer's words that the agent sees at once."""
+
+
+async def claim_command(tx: Transaction, scene: Scene) -> Reply:
+    """`/claim` takes the head of the line, `/claim <number> <reason>` another ticket, on record."""
+    require_agent(scene.person, scene.settings)
+    if not scene.words:
+        return await claim_next(tx, scene)
+    number, reason = leading_number(scene.words)
+    if number is None:
+        raise Refusal("refused-not-a-number", words=title(scene.words, 40))
+    return await _claim_number(tx, scene, number, reason)
+
+
+async def claim_next(tx: Transaction, scene: Scene, _: str = "") -> Reply:
+    """The head of the line goes to this agent; one statement, so there is one winner."""
+    require_agent(scene.person, scene.settings)
+    ticket = await queries.claim_head(tx, scene.server, scene.person.id, scene.person.name, scene.event.at)
+    if ticket is None:
+        raise Refusal("refused-line-empty")
+    return await _claimed(tx, scene, ticket, ahead=0, reason="")
+
+
+async def claim_button(tx: Transaction, scene: Scene, number: str) -> Reply:
+    """[Claim] under a ticket; if others wait ahead of it, the reason is asked for."""
+    require_agent(scene.person, scene.settings)
+    ticket = await find(tx, scene, button_number(number))
+    rules.claim(ticket, scene.person, scene.event.at)
+    ahead = await queries.place_of(tx, ticket) - 1
+    if ahead == 0:
+        return await _claimed(tx, scene, await _take(tx, scene, ticket), ahead=0, reason="")
+    question = Field("reason", text("form-claim-reason", ahead=ahead), FieldKind.LINE, limit=_REASON)
+    return scene.form(f"claim:{ticket.number}", "form-claim", question)
+
+
+async def claim_form(tx: Transaction, scene: Scene, number: str) -> Reply:
+    """The reason for a claim out of turn has been given."""
+    require_agent(scene.person, scene.settings)
+    return await _claim_number(tx, scene, button_number(number), scene.values.get("reason", ""))
+
+
+async def claim_by_answering(tx: Transaction, scene: Scene, ticket: Ticket) -> Ticket:
+    """An agent who answers in the thread of a waiting ticket has taken it, also out of turn; never from another."""
+    ahead = await queries.place_of(tx, ticket) - 1
+    claimed = await _take(tx, scene, ticket)
+    await _record(tx, scene, claimed, ahead, "answered in the thread")
+    return claimed
+
+
+async def _claim_number(tx: Transaction, scene: Scene, number: int, reason: str) -> Reply:
+    ticket = await find(tx, scene, number)
+    rules.claim(ticket, scene.person, scene.event.at)
+    ahead = await queries.place_of(tx, ticket) - 1
+    reason = title(reason, _REASON)
+    if ahead > 0 and not reason:
+        raise Refusal("refused-reason-needed", number=number, ahead=ahead)
+    return await _claimed(tx, scene, await _take(tx, scene, ticket), ahead, reason)
+
+
+async def _take(tx: Transaction, scene: Scene, ticket: Ticket) -> Ticket:
+    claimed = rules.claim(ticket, scene.person, scene.event.at)
+    await queries.save_ticket(tx, claimed)
+    return claimed
+
+
+async def _record(tx: Transaction, scene: Scene, ticket: Ticket, ahead: int, reason: str) -> None:
+    detail = json.dumps({"ahead": ahead, "reason": reason}, ensure_ascii=False)
+    await queries.record(tx, ticket, scene.event.at, scene.person.id, "claimed", detail)
+    await say_in_ticket(tx, scene, ticket, paragraph(text("claimed-public", agent=scene.person.name)))
+    await owe_board(tx, scene.server, scene.now)
+
+
+async def _claimed(tx: Transaction, scene: Scene, ticket: Ticket, ahead: int, reason: str) -> Reply:
+    await _record(tx, scene, ticket, ahead, reason)
+    waited = Duration(scene.event.at - ticket.opened_at)
+    blocks = [
+        heading(text("claimed-heading", number=ticket.number, customer=title(ticket.customer_name, 40))),
+        paragraph(text("claimed-facts", waited=waited, ruling=text(f"ruling-{ticket.ruling or 'none'}"))),
+        quote(ticket.text if len(ticket.text) <= _SHOWN else ticket.text[:_SHOWN] + "…"),
+        paragraph(text("claimed-where", thread=link(ticket))),
+    ]
+    blocks += clause_blocks(scene, ticket.category, scene.language)
+    if ahead > 0:
+        blocks.append(note(text("claimed-out-of-turn", ahead=ahead)))
+    buttons = (
+        Button(f"release:{ticket.number}", text("button-release")),
+        Button(f"close:{ticket.number}", text("button-close"), ButtonStyle.DANGER),
+    )
+    return scene.reply(*blocks, buttons=buttons, ruling=ticket.ruling)
+
+
+async def release_command(tx: Transaction, scene: Scene) -> Reply:
+    """`/release` gives back the thread's ticket, or the one I hold, or the one with this number."""
+    require_agent(scene.person, scene.settings)
+    if scene.words:
+        number, _ = leading_number(scene.words)
+        if number is None:
+            raise Refusal("refused-not-a-number", words=title(scene.words, 40))
+        return await _release(tx, scene, await find(tx, scene, number))
+    return await _release(tx, scene, await _ticket_at_hand(tx, scene))
+
+
+async def release_button(tx: Transaction, scene: Scene, number: str) -> Reply:
+    """[Release] under a ticket."""
+    return await _release(tx, scene, await find(tx, scene, button_number(number)))
+
+
+async def _release(tx: Transaction, scene: Scene, ticket: Ticket) -> Reply:
+    released = rules.release(ticket)
+    require_release(ticket, scene.person, scene.settings)
+    await queries.save_ticket(tx, released)
+    await queries.record(tx, released, scene.event.at, scene.person.id, "released")
+    place = await queries.place_of(tx, released)
+    await say_in_ticket(tx, scene, released, paragraph(text("released-public", place=place)))
+    await owe_board(tx, scene.server, scene.now)
+    return scene.reply_text("released", number=ticket.number, place=place)
+
+
+async def _ticket_at_hand(tx: Transaction, scene: Scene) -> Ticket:
+    """The ticket of the thread the command was given in, else the only one that the agent holds."""
+    thread = scene.event.thread
+    if thread and (ticket := await queries.ticket_by_thread(tx, scene.server, thread)):
+        return ticket
+    mine = [
+        ticket
+        for ticket in await queries.tickets_of_agent(tx, scene.server, scene.person.id)
+        if ticket.state is TicketState.CLAIMED
+    ]
+    if not mine:
+        raise Refusal("refused-nothing-claimed")
+    if len(mine) > 1:
+        raise Refusal("refused-which-ticket", numbers=", ".join(f"#{ticket.number}" for ticket in mine))
+    return mine[0]
+
+
+async def find(tx: Transaction, scene: Scene, number: int) -> Ticket:
+    """The server's ticket with this number; another server's does not exist here."""
+    ticket = await queries.ticket_by_number(tx, scene.server, number)
+    if ticket is None:
+        raise Refusal("refused-no-such-ticket", number=number)
+    return ticket

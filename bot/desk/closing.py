@@ -1,0 +1,91 @@
+"""The end of a ticket: closed by its customer or by staff, withdrawn; and opened again."""
+
+from __future__ import annotations
+
+from bot.desk.claiming import find
+from bot.desk.line import place_blocks
+from bot.desk.scene import Scene, button_number, conversation, leading_number, say_in_ticket
+from bot.model import CloseThread, Mention, Refusal, Reply, Ticket, TicketState
+from bot.rules import tickets as rules
+from bot.rules.limits import TEXT_LIMIT, clean
+from bot.rules.permissions import is_staff, require_close
+from bot.rules.promise import promise
+from bot.store import queries
+from bot.store.database import Transaction
+from bot.store.outbox import owe_board
+from bot.texts import note, paragraph, quote, text
+
+
+async def close_command(tx: Transaction, scene: Scene) -> Reply:
+    """`/close [words]` in the ticket's thread; elsewhere my only ticket, or `/close <number> [words]`."""
+    ticket, words = await _which(tx, scene)
+    return await _close(tx, scene, ticket, words)
+
+
+async def close_button(tx: Transaction, scene: Scene, number: str) -> Reply:
+    """[Close] under a ticket."""
+    return await _close(tx, scene, await find(tx, scene, button_number(number)), "")
+
+
+async def _which(tx: Transaction, scene: Scene) -> tuple[Ticket, str]:
+    thread = scene.event.thread
+    if thread and (ticket := await queries.ticket_by_thread(tx, scene.server, thread)):
+        return ticket, scene.words
+    number, rest = leading_number(scene.words)
+    if number is not None:
+        return await find(tx, scene, number), rest
+    mine = await _mine(tx, scene)
+    if not mine:
+        raise Refusal("refused-no-open-ticket")
+    if len(mine) > 1:
+        raise Refusal("refused-which-ticket", numbers=", ".join(f"#{ticket.number}" for ticket in mine))
+    return mine[0], scene.words
+
+
+async def _mine(tx: Transaction, scene: Scene) -> list[Ticket]:
+    """What the person has open as a customer, or holds as an agent."""
+    if is_staff(scene.person, scene.settings):
+        held = await queries.tickets_of_agent(tx, scene.server, scene.person.id)
+        return [ticket for ticket in held if ticket.state is TicketState.CLAIMED]
+    return await queries.open_tickets(tx, scene.server, scene.person.id)
+
+
+async def _close(tx: Transaction, scene: Scene, ticket: Ticket, words: str) -> Reply:
+    require_close(ticket, scene.person, scene.settings)
+    await _end(tx, scene, ticket, "closed", actor=scene.person.id)
+    by = "closed-by-customer" if scene.person.id == ticket.customer else "closed-public"
+    blocks = [paragraph(text(by, number=ticket.number, person=scene.person.name))]
+    if words:
+        blocks.append(quote(clean(words, TEXT_LIMIT)))
+    await say_in_ticket(tx, scene, ticket, *blocks, note(text("closed-hint", days=rules.REOPEN_WITHIN.days)))
+    await _archive(tx, scene, ticket)
+    return scene.reply_text("closed", number=ticket.number)
+
+
+async def withdraw(tx: Transaction, scene: Scene, ticket: Ticket) -> None:
+    """The customer has taken the request back while it waited."""
+    await _end(tx, scene, ticket, "withdrawn", actor=None)
+    await say_in_ticket(tx, scene, ticket, paragraph(text("withdrawn", number=ticket.number)))
+    await _archive(tx, scene, ticket)
+
+
+async def _end(tx: Transaction, scene: Scene, ticket: Ticket, what: str, actor: str | None) -> None:
+    closed = rules.close(ticket, scene.event.at)
+    await queries.save_ticket(tx, closed)
+    await queries.record(tx, closed, scene.event.at, actor, what)
+    await owe_board(tx, scene.server, scene.now)
+
+
+async def _archive(tx: Transaction, scene: Scene, ticket: Ticket) -> None:
+    effect = CloseThread(server=ticket.server, channel=ticket.channel, thread=ticket.thread)
+    await scene.owe(tx, conversation(ticket), effect, ticket=ticket.number)
+
+
+async def reopen(tx: Transaction, scene: Scene, ticket: Ticket) -> None:
+    """The customer wrote again soon after closing: the same ticket, at the end of the line."""
+    again = rules.reopen(ticket, scene.event.order, promise(scene.event.at))
+    await queries.save_ticket(tx, again)
+    await queries.record(tx, again, scene.event.at, scene.person.id, "reopened")
+    told = paragraph(text("reopened", number=ticket.number, person=Mention(ticket.customer)))
+    await say_in_ticket(tx, scene, again, told, *await place_blocks(tx, scene, again))
+    await owe_board(tx, scene.server, scene.now)

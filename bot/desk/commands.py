@@ -1,0 +1,58 @@
+"""The slash commands: their names, who they are for, and what runs. Help texts stand in the message catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.desk import answering, blocking, claiming, closing, line, opening, policy_posts, setting_up
+from bot.desk.scene import Scene
+from bot.model import Reply, Text
+from bot.store.database import Transaction
+from bot.texts import text
+
+UseCase = Callable[[Transaction, Scene], Awaitable[Reply]]
+
+
+class Audience(StrEnum):
+    """Whom a platform's menu should show a command to; the use case checks again."""
+
+    EVERYBODY = "everybody"
+    AGENTS = "agents"
+    MODERATORS = "moderators"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One slash command."""
+
+    name: str
+    audience: Audience
+    run: UseCase
+
+    @property
+    def usage(self) -> Text:
+        """What to type behind the name."""
+        return text(f"usage-{self.name}")
+
+    @property
+    def description(self) -> Text:
+        """What it does, in one short sentence."""
+        return text(f"command-{self.name}")
+
+
+COMMANDS = (
+    Command("covered", Audience.EVERYBODY, answering.covered_command),
+    Command("ticket", Audience.EVERYBODY, opening.ticket_command),
+    Command("place", Audience.EVERYBODY, line.place),
+    Command("close", Audience.EVERYBODY, closing.close_command),
+    Command("policy", Audience.EVERYBODY, policy_posts.policy_command),
+    Command("claim", Audience.AGENTS, claiming.claim_command),
+    Command("release", Audience.AGENTS, claiming.release_command),
+    Command("queue", Audience.AGENTS, line.queue),
+    Command("setup", Audience.MODERATORS, setting_up.setup_command),
+    Command("block", Audience.MODERATORS, blocking.block_command),
+    Command("unblock", Audience.MODERATORS, blocking.unblock_command),
+)
+BY_NAME = {command.name: command for command in COMMANDS}

@@ -1,0 +1,207 @@
+"""One event in, one transaction, at most one private reply out."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import structlog
+
+from bot.coverage.matcher import Matcher
+from bot.coverage.policy import Policy
+from bot.desk import line, listening, setting_up
+from bot.desk.buttons import BUTTONS, FORMS, known
+from bot.desk.commands import BY_NAME
+from bot.desk.scene import Scene
+from bot.model import (
+    Action,
+    ButtonPressed,
+    CommandUsed,
+    Content,
+    Event,
+    FormSent,
+    MessageDeleted,
+    MessageEdited,
+    MessagePosted,
+    Person,
+    Refusal,
+    Reply,
+    Say,
+    ServerJoined,
+    ServerSettings,
+)
+from bot.rules.limits import clean, title
+from bot.rules.permissions import is_staff
+from bot.store import queries
+from bot.store.database import Database, Transaction
+from bot.store.outbox import forget_done, owe
+from bot.texts import paragraph, text
+
+_log = structlog.get_logger(__name__)
+_NOBODY = Person("", "")
+_DEFAULTS = ServerSettings()
+_KEEP_EVENTS = timedelta(days=7)
+"""No platform tells an event again after so long."""
+
+
+def utc_now() -> datetime:
+    """Our own clock: for when to send, never for who comes first."""
+    return datetime.now(UTC)
+
+
+class Desk:
+    """Answers, tickets and the line. Holds in memory only what a restart reads again."""
+
+    def __init__(
+        self,
+        database: Database,
+        matcher: Matcher,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        on_commit: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`on_commit` is called when there may be something new in the outbox."""
+        self._database = database
+        self._clock = clock
+        self.on_commit = on_commit
+        self._servers: dict[str, ServerSettings] = {}
+        self._heard: set[tuple[str, str]] = set()
+        self._matcher = matcher
+
+    @property
+    def policy(self) -> Policy:
+        """The policy that is in force."""
+        return self._matcher.policy
+
+    def use(self, matcher: Matcher) -> None:
+        """From the next event on, this matcher's policy is in force."""
+        self._matcher = matcher
+
+    async def start(self) -> None:
+        """Read what is kept in memory: settings, and which channels we listen to."""
+        self._servers = await self._database.transaction(queries.all_settings)
+        self._heard = await self._database.transaction(queries.channels_with_open_tickets)
+        for server, settings in self._servers.items():
+            self._heard |= {(server, channel) for channel in settings.support}
+
+    async def handle(self, event: Event) -> Reply | None:
+        """Do what an event asks for. When this returns, it is on the disk; a private reply comes back."""
+        if isinstance(event, MessagePosted | MessageEdited | MessageDeleted) and (
+            (event.server, event.channel) not in self._heard
+        ):
+            return None
+        scene = self._scene(event)
+        if isinstance(event, MessagePosted) and _is_idle_talk(event, scene):
+            return None
+        try:
+            reply = await self._database.transaction(partial(_route, scene=scene))
+        except Refusal as refusal:
+            return scene.reply(paragraph(refusal.text))
+        except Exception:  # noqa: BLE001 (it is logged, and told)
+            return await self._apologise(scene)
+        if isinstance(event, ServerJoined | FormSent | CommandUsed):
+            await self._remember(event)
+        self.on_commit()
+        return reply
+
+    async def draw_board(self, tx: Transaction, server: str) -> Say | None:
+        """The server's board as it is now; the outbox asks for it when it is sent."""
+        settings = self._servers.get(server, _DEFAULTS)
+        event = Event(key="board", server=server, channel="", order=0, at=self._clock())
+        return await line.board(tx, Scene(event, _NOBODY, settings, self.policy, self._matcher.match, self._clock()))
+
+    async def tidy(self) -> None:
+        """Drop what only takes room: keys of events nobody tells again, effects done long ago."""
+        now = self._clock()
+        await self._database.transaction(lambda tx: queries.forget_old_events(tx, now - _KEEP_EVENTS))
+        await self._database.transaction(lambda tx: forget_done(tx, now))
+
+    def _scene(self, event: Event) -> Scene:
+        person = getattr(event, "person", _NOBODY)
+        settings = self._servers.get(event.server, _DEFAULTS)
+        words = clean(_words(event))
+        needs_verdict = words and _is_request(event) and not is_staff(person, settings)
+        verdict = self._matcher.match(words) if needs_verdict else None
+        return Scene(event, person, settings, self.policy, self._matcher.match, self._clock(), words, verdict)
+
+    async def _remember(self, event: Event) -> None:
+        """A moderator may have changed the settings."""
+        if isinstance(event, ServerJoined) or getattr(event, "form", getattr(event, "name", "")).startswith("setup"):
+            await self.start()
+
+    async def _apologise(self, scene: Scene) -> Reply | None:
+        """Something of ours is broken: one sentence, and a reference that is also in the log."""
+        reference = secrets.token_hex(3)
+        event = scene.event
+        _log.exception("event failed", reference=reference, server=event.server, event=type(event).__name__)
+        sorry = scene.content(paragraph(text("something-broke", reference=reference)))
+        if not isinstance(event, MessagePosted):
+            return Reply(sorry)
+        await self._say_sorry(event, sorry)
+        return None
+
+    async def _say_sorry(self, event: MessagePosted, sorry: Content) -> None:
+        say = Say(server=event.server, channel=event.channel, thread=event.thread, content=sorry)
+        try:
+            await self._database.transaction(lambda tx: owe(tx, f"sorry/{event.message}", say, self._clock()))
+        except Exception:
+            _log.exception("could not even apologise", server=event.server)
+        self.on_commit()
+
+
+def _words(event: Event) -> str:
+    match event:
+        case MessagePosted(text=words) | MessageEdited(text=words) | CommandUsed(words=words):
+            return words
+        case FormSent(values=values):
+            return values.get("text", "")
+        case _:
+            return ""
+
+
+def _is_request(event: Event) -> bool:
+    """Whether the event's words can be what a customer wants from support."""
+    match event:
+        case CommandUsed(name=name) | FormSent(form=name):
+            return name in {"covered", "ticket"}
+        case _:
+            return isinstance(event, MessagePosted)
+
+
+def _is_idle_talk(event: MessagePosted, scene: Scene) -> bool:
+    """Messages that cost no transaction: staff's and small talk, outside of tickets."""
+    if event.thread is not None:
+        return False
+    return scene.verdict is None or scene.verdict.action is Action.SILENT
+
+
+async def _route(tx: Transaction, scene: Scene) -> Reply | None:
+    match scene.event:
+        case MessagePosted() as event:
+            await listening.message_posted(tx, scene, event)
+        case MessageEdited() as event:
+            await listening.message_edited(tx, scene, event)
+        case MessageDeleted() as event:
+            await listening.message_deleted(tx, scene, event)
+        case ServerJoined() as event:
+            await setting_up.server_joined(tx, scene, event)
+        case CommandUsed() | ButtonPressed() | FormSent() as asked:
+            if await queries.is_new(tx, asked.server, f"event:{asked.key}", asked.at):
+                return await _answer(tx, scene, asked)
+    return None
+
+
+async def _answer(tx: Transaction, scene: Scene, asked: CommandUsed | ButtonPressed | FormSent) -> Reply:
+    match asked:
+        case CommandUsed(name=name) if name in BY_NAME:
+            return await BY_NAME[name].run(tx, scene)
+        case CommandUsed(name=name):
+            raise Refusal("refused-no-such-command", name=title(name, 32))
+        case ButtonPressed(action=action):
+            kind, _, rest = action.partition(":")
+            return await known(BUTTONS, kind)(tx, scene, rest)
+        case FormSent(form=form):
+            kind, _, rest = form.partition(":")
+            return await known(FORMS, kind)(tx, scene, rest)

@@ -1,0 +1,201 @@
+"""What people write in support channels and in tickets' threads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.coverage.policy_question import asks_about_policy
+from bot.desk.answering import answer_content, is_enough, keep_answer, offer_content, same_matter_content
+from bot.desk.claiming import claim_by_answering
+from bot.desk.closing import reopen, withdraw
+from bot.desk.line import live_facts
+from bot.desk.opening import open_ticket
+from bot.desk.scene import Scene, say_in_ticket
+from bot.model import (
+    Action,
+    ButtonPressed,
+    Content,
+    MessageDeleted,
+    MessageEdited,
+    MessagePosted,
+    Mode,
+    Refusal,
+    Reply,
+    Ruling,
+    Ticket,
+    TicketState,
+)
+from bot.rules import tickets as rules
+from bot.rules.limits import clean
+from bot.rules.permissions import is_agent, is_staff
+from bot.rules.response import SAME_MATTER, Response, respond
+from bot.store import queries
+from bot.store.database import Transaction
+from bot.store.outbox import owe_board
+from bot.texts import note, paragraph, quote, text
+
+
+async def message_posted(tx: Transaction, scene: Scene, event: MessagePosted) -> None:
+    """A message in a support channel, or in a thread that hangs there."""
+    if not await queries.is_new(tx, event.server, f"message:{event.message}", event.at):
+        return
+    early = await queries.early_news(tx, event.server, event.message)
+    if early is not None:
+        if early.text is None:
+            return
+        scene = replace(scene, words=early.text, verdict=scene.judge(early.text))
+    if event.thread is None:
+        await _in_channel(tx, scene, event)
+    elif ticket := await queries.ticket_by_thread(tx, event.server, event.thread):
+        await _in_ticket(tx, scene, event, ticket)
+    else:
+        await _under_answer(tx, scene, event, event.thread)
+
+
+async def _in_channel(tx: Transaction, scene: Scene, event: MessagePosted) -> None:
+    mode = scene.settings.support.get(event.channel, Mode.QUIET)
+    await _respond(tx, scene, event, mode, thread=None)
+
+
+async def _under_answer(tx: Transaction, scene: Scene, event: MessagePosted, thread: str) -> None:
+    """The asker goes on in the thread of an answer; what others say there is none of our business."""
+    answer = await queries.first_answer_in(tx, event.server, thread)
+    if answer is not None and answer.customer == event.person.id:
+        mode = scene.settings.support.get(event.channel, Mode.QUIET)
+        await _respond(tx, scene, event, mode, thread=thread)
+
+
+async def _respond(tx: Transaction, scene: Scene, event: MessagePosted, mode: Mode, thread: str | None) -> None:
+    verdict = scene.verdict
+    if verdict is None or await queries.is_blocked(tx, event.server, event.person.id):
+        return
+    fresh = await _fresh_ticket(tx, event) if thread is None else None
+    about_policy = asks_about_policy(scene.words, verdict.language)
+    response = respond(verdict, mode, asks_about_policy=about_policy, has_fresh_ticket=fresh is not None)
+    if response is Response.NOTHING or await is_enough(tx, scene):
+        return
+    if response is Response.OPEN_TICKET:
+        try:
+            await open_ticket(
+                tx,
+                scene,
+                scene.words,
+                channel=event.channel,
+                message=event.message,
+                thread=thread or event.message,
+                starts_thread=thread is None,
+            )
+        except Refusal as refusal:
+            await _say(tx, scene, event, thread, scene.content(paragraph(refusal.text)))
+        return
+    await keep_answer(tx, scene, event.message, thread or event.message)
+    if response is Response.OFFER_SAME_TICKET and fresh is not None:
+        content = same_matter_content(scene, event.message, fresh.number)
+    elif response is Response.OFFER_TICKET:
+        content = offer_content(scene, event.message)
+    else:
+        content = await answer_content(tx, scene, verdict, event.message)
+    await _say(tx, scene, event, thread, content)
+
+
+async def _say(tx: Transaction, scene: Scene, event: MessagePosted, thread: str | None, content: Content) -> None:
+    if thread is None:
+        await scene.open_thread(tx, event.message, event.message)
+    await scene.say_in_thread(tx, thread or event.message, content)
+
+
+async def _fresh_ticket(tx: Transaction, event: MessagePosted) -> Ticket | None:
+    tickets = await queries.open_tickets(tx, event.server, event.person.id)
+    fresh = [
+        ticket
+        for ticket in tickets
+        if ticket.state is TicketState.WAITING
+        and ticket.channel == event.channel
+        and abs(event.at - ticket.opened_at) <= SAME_MATTER
+    ]
+    return fresh[-1] if fresh else None
+
+
+async def add_to_ticket(tx: Transaction, scene: Scene, action: str) -> Reply:
+    """[Add to ticket 12] under a second message of the same customer."""
+    number, _, message = action.partition(":")
+    answer = await queries.answer_to(tx, scene.server, message)
+    ticket = await queries.ticket_by_number(tx, scene.server, int(number)) if number.isdecimal() else None
+    if answer is None or ticket is None or not isinstance(scene.event, ButtonPressed):
+        raise Refusal("refused-old-button")
+    if scene.person.id not in {answer.customer} & {ticket.customer}:
+        raise Refusal("refused-not-your-answer")
+    if ticket.state is TicketState.CLOSED:
+        raise Refusal("refused-closed", number=ticket.number)
+    if not await queries.is_new(tx, scene.server, f"added:{message}", scene.now):
+        raise Refusal("refused-already-added", number=ticket.number)
+    together = replace(ticket, text=clean(f"{ticket.text}\n\n{answer.text}"))
+    await queries.save_ticket(tx, together)
+    await queries.record(tx, ticket, scene.event.at, scene.person.id, "added")
+    await say_in_ticket(tx, scene, ticket, paragraph(text("added-heading")), quote(answer.text))
+    return scene.reply_text("added", number=ticket.number)
+
+
+async def _in_ticket(tx: Transaction, scene: Scene, event: MessagePosted, ticket: Ticket) -> None:
+    person, settings = event.person, scene.settings
+    if is_agent(person, settings) and person.id != ticket.customer:
+        if ticket.state is TicketState.WAITING:
+            ticket = await claim_by_answering(tx, scene, ticket)
+        await queries.save_ticket(tx, rules.spoken(ticket, person.id, event.at, by_agent=True))
+        if ticket.first_answer_at is None:
+            await queries.record(tx, ticket, event.at, person.id, "answered")
+    elif person.id == ticket.customer:
+        ticket = rules.spoken(ticket, person.id, event.at, by_agent=False)
+        await queries.save_ticket(tx, ticket)
+        await _customer_in_ticket(tx, scene, event, ticket)
+
+
+async def _customer_in_ticket(tx: Transaction, scene: Scene, event: MessagePosted, ticket: Ticket) -> None:
+    verdict = scene.verdict
+    if ticket.state is TicketState.CLOSED:
+        await _in_closed_ticket(tx, scene, event, ticket)
+    elif (
+        ticket.state is TicketState.WAITING
+        and verdict is not None
+        and (verdict.ruling, verdict.action) == (Ruling.PROCESS, Action.ANSWER)
+        and not is_staff(event.person, scene.settings)
+        and not await is_enough(tx, scene)
+    ):
+        await keep_answer(tx, scene, event.message, event.thread)
+        await say_in_ticket(tx, scene, ticket, *await live_facts(tx, scene), note(text("first-come")))
+
+
+async def _in_closed_ticket(tx: Transaction, scene: Scene, event: MessagePosted, ticket: Ticket) -> None:
+    is_thanks = scene.verdict is not None and scene.verdict.ruling is Ruling.SILENCE
+    if is_thanks or await queries.is_blocked(tx, event.server, event.person.id):
+        return
+    if rules.may_reopen(ticket, event.at):
+        await reopen(tx, scene, ticket)
+    else:
+        await keep_answer(tx, scene, event.message, thread=None)
+        offer = offer_content(scene, event.message)
+        told = paragraph(text("closed-long-ago", number=ticket.number))
+        await say_in_ticket(tx, scene, ticket, told, buttons=offer.buttons[:1])
+
+
+async def message_edited(tx: Transaction, scene: Scene, event: MessageEdited) -> None:
+    """The opening message was changed: the ticket says what it says now."""
+    ticket = await queries.ticket_by_message(tx, event.server, event.message)
+    if ticket is None:
+        await queries.keep_early_news(tx, event.server, event.message, event.at, scene.words)
+    elif ticket.state is not TicketState.CLOSED and scene.words not in {"", ticket.text}:
+        await queries.save_ticket(tx, replace(ticket, text=scene.words))
+        await queries.record(tx, ticket, event.at, ticket.customer, "edited")
+        await owe_board(tx, event.server, scene.now)
+
+
+async def message_deleted(tx: Transaction, scene: Scene, event: MessageDeleted) -> None:
+    """The opening message is gone: a waiting ticket is withdrawn; whoever works on a claimed one is told."""
+    ticket = await queries.ticket_by_message(tx, event.server, event.message)
+    if ticket is None:
+        await queries.keep_early_news(tx, event.server, event.message, event.at, None)
+    elif ticket.state is TicketState.WAITING:
+        await withdraw(tx, scene, ticket)
+    elif ticket.state is TicketState.CLAIMED:
+        await queries.record(tx, ticket, event.at, None, "message deleted")
+        await say_in_ticket(tx, scene, ticket, paragraph(text("opening-message-deleted", number=ticket.number)))

@@ -1,0 +1,202 @@
+"""Opening a ticket: from a message, a command, a form, or the button under an answer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.coverage.policy import address
+from bot.desk.line import place_blocks
+from bot.desk.scene import Scene, conversation
+from bot.model import (
+    Block,
+    Button,
+    ButtonStyle,
+    Content,
+    Field,
+    FieldKind,
+    Language,
+    Mention,
+    OpenThread,
+    Refusal,
+    Reply,
+    Ruling,
+    Say,
+    Ticket,
+    TicketState,
+)
+from bot.rules.limits import TEXT_LIMIT, require_room
+from bot.rules.promise import promise
+from bot.store import queries
+from bot.store.database import Transaction
+from bot.store.outbox import owe_board
+from bot.texts import heading, note, paragraph, quote, text
+
+_HOUR = timedelta(hours=1)
+
+
+async def ticket_command(tx: Transaction, scene: Scene) -> Reply:
+    """`/ticket [text]`: a form if there is no text."""
+    if not scene.words:
+        question = Field("text", text("form-ticket-text"), FieldKind.PARAGRAPH, limit=TEXT_LIMIT)
+        return scene.form("ticket", "form-ticket", question)
+    return await ticket_without_message(tx, scene, scene.words)
+
+
+async def ticket_form(tx: Transaction, scene: Scene, _: str) -> Reply:
+    """The form of `/ticket` is filled in."""
+    if not scene.words:
+        raise Refusal("refused-empty")
+    return await ticket_without_message(tx, scene, scene.words)
+
+
+async def ticket_without_message(tx: Transaction, scene: Scene, words: str) -> Reply:
+    """A ticket that no message stands for: the thread grows from a message of ours."""
+    channel = _support_channel(scene)
+    ticket = await open_ticket(tx, scene, words, channel=channel, message=None, thread=None)
+    return scene.reply(heading(text("opened-heading", number=ticket.number)), *await place_blocks(tx, scene, ticket))
+
+
+async def open_from_answer(tx: Transaction, scene: Scene, message: str) -> Reply:
+    """[Open a ticket] under an answer: by the asker, or by staff on their behalf; once."""
+    answer = await queries.answer_to(tx, scene.server, message)
+    if answer is None:
+        raise Refusal("refused-old-button")
+    if answer.customer != scene.person.id:
+        raise Refusal("refused-not-your-answer")
+    if earlier := await queries.ticket_by_message(tx, scene.server, message):
+        raise Refusal("refused-already-open", number=earlier.number)
+    if answer.thread and (there := await queries.ticket_by_thread(tx, scene.server, answer.thread)):
+        raise Refusal("refused-already-open", number=there.number)
+    ticket = await open_ticket(
+        tx,
+        scene,
+        answer.text,
+        channel=answer.channel if answer.thread else _support_channel(scene),
+        message=message,
+        thread=answer.thread,
+        category=answer.category,
+        ruling=answer.ruling,
+    )
+    return scene.reply(heading(text("opened-heading", number=ticket.number)), *await place_blocks(tx, scene, ticket))
+
+
+async def open_ticket(
+    tx: Transaction,
+    scene: Scene,
+    words: str,
+    *,
+    channel: str,
+    message: str | None,
+    thread: str | None,
+    starts_thread: bool = False,
+    category: str | None = None,
+    ruling: Ruling | None = None,
+) -> Ticket:
+    """Give the request a number and a place, and promise its receipt.
+
+    The thread is there already, or starts from `message`, or (None) from a message that we have yet to write.
+    """
+    await _require_welcome(tx, scene)
+    due = promise(scene.event.at)
+    if category is None and scene.verdict is not None:
+        category, ruling = scene.verdict.category, scene.verdict.ruling
+    ticket = Ticket(
+        server=scene.server,
+        number=await queries.next_number(tx, scene.server),
+        state=TicketState.WAITING,
+        customer=scene.person.id,
+        customer_name=scene.person.name,
+        language=scene.language,
+        channel=channel,
+        message=message,
+        thread=thread,
+        text=words,
+        category=category,
+        ruling=ruling,
+        policy_version=scene.policy.version,
+        place_order=scene.event.order,
+        opened_at=scene.event.at,
+        soft_due=due.soft,
+        hard_due=due.hard,
+    )
+    await queries.add_ticket(tx, ticket)
+    await queries.record(tx, ticket, scene.event.at, scene.person.id, "opened")
+    if starts_thread and message:
+        await scene.open_thread(tx, conversation(ticket), message)
+    await _owe_receipt(tx, scene, ticket)
+    await owe_board(tx, scene.server, scene.now)
+    return ticket
+
+
+async def _require_welcome(tx: Transaction, scene: Scene) -> None:
+    if await queries.is_blocked(tx, scene.server, scene.person.id):
+        raise Refusal("refused-blocked")
+    waiting = await queries.open_tickets(tx, scene.server, scene.person.id)
+    lately = await queries.opened_since(tx, scene.server, scene.person.id, scene.event.at - _HOUR)
+    require_room(scene.settings, len(waiting), lately)
+
+
+def _support_channel(scene: Scene) -> str:
+    """The channel for a ticket by command: this one, or else the server's first support channel."""
+    support = scene.settings.support
+    if scene.event.channel in support:
+        return scene.event.channel
+    if not support:
+        raise Refusal("refused-not-set-up")
+    return next(iter(support))
+
+
+async def _owe_receipt(tx: Transaction, scene: Scene, ticket: Ticket) -> None:
+    lane = conversation(ticket)
+    if ticket.thread is None:
+        opening = _opening(scene, ticket)
+        effect = OpenThread(
+            server=ticket.server, channel=ticket.channel, message=None, name=f"#{ticket.number}", opening=opening
+        )
+        await scene.owe(tx, lane, effect, ticket=ticket.number)
+    receipt = await receipt_content(tx, scene, ticket)
+    say = Say(server=ticket.server, channel=ticket.channel, thread=ticket.thread, content=receipt)
+    await scene.owe(tx, lane, say, ticket=ticket.number)
+
+
+def _opening(scene: Scene, ticket: Ticket) -> Content:
+    """The message that a ticket without a message of its own hangs under."""
+    blocks = (paragraph(text("opening", number=ticket.number, person=Mention(ticket.customer))), quote(ticket.text))
+    return scene.content(*blocks, language=ticket.language)
+
+
+async def receipt_content(tx: Transaction, scene: Scene, ticket: Ticket) -> Content:
+    """Number, verdict, place, and when an answer can be expected; with the buttons of the ticket's life."""
+    told = text(f"receipt-{ticket.ruling or 'none'}", person=Mention(ticket.customer))
+    blocks = [heading(text("receipt-heading", number=ticket.number)), paragraph(told)]
+    blocks += clause_blocks(scene, ticket.category, ticket.language)
+    if ticket.ruling is Ruling.COVERED:
+        blocks += answer_blocks(scene, ticket.category, ticket.language)
+    blocks += await place_blocks(tx, scene, ticket)
+    blocks.append(note(text("first-come")))
+    return scene.content(*blocks, buttons=ticket_buttons(ticket), ruling=ticket.ruling, language=ticket.language)
+
+
+def clause_blocks(scene: Scene, category: str | None, language: Language) -> list[Block]:
+    """The policy's own sentence about a category, where it has one."""
+    known = scene.policy.categories.get(category or "")
+    clause = known.texts[language].clause if known else ""
+    return [quote(address(clause, formal=scene.settings.formal))] if clause else []
+
+
+def answer_blocks(scene: Scene, category: str | None, language: Language) -> list[Block]:
+    """What the policy's editors say to a category: above all, what to send along."""
+    known = scene.policy.categories.get(category or "")
+    answer = known.texts[language].answer.strip() if known else ""
+    parts = address(answer, formal=scene.settings.formal).split("\n\n") if answer else []
+    return [paragraph(part) for part in parts]
+
+
+def ticket_buttons(ticket: Ticket) -> tuple[Button, ...]:
+    """Stateless: what a press means is decided when it happens."""
+    return (
+        Button(f"claim:{ticket.number}", text("button-claim"), ButtonStyle.PRIMARY),
+        Button(f"release:{ticket.number}", text("button-release")),
+        Button(f"close:{ticket.number}", text("button-close"), ButtonStyle.DANGER),
+        Button("place", text("button-place")),
+    )

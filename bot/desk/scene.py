@@ -1,0 +1,136 @@
+"""What every use case has in hand beside its transaction."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.coverage.policy import Policy
+from bot.model import (
+    Block,
+    Button,
+    Content,
+    Effect,
+    Event,
+    Field,
+    Form,
+    FormSent,
+    Language,
+    OpenThread,
+    Person,
+    Refusal,
+    Reply,
+    Ruling,
+    Say,
+    ServerSettings,
+    Ticket,
+    Value,
+    Verdict,
+)
+from bot.rules.limits import title
+from bot.store.database import Transaction
+from bot.store.outbox import owe
+from bot.texts import paragraph, text
+
+_NUMBER = re.compile(r"#?(\d{1,9})(?!\S)\s*(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One event, who caused it, and what the server has decided."""
+
+    event: Event
+    person: Person
+    settings: ServerSettings
+    policy: Policy
+    judge: Callable[[str], Verdict]
+    """The verdict on any words; pure, but not for free: it runs before the transaction where it can."""
+    now: datetime
+    words: str = ""
+    """What the person wrote, cleaned."""
+    verdict: Verdict | None = None
+    """What the policy says about these words, where they can be a customer's request."""
+
+    @property
+    def server(self) -> str:
+        """The tenant."""
+        return self.event.server
+
+    @property
+    def language(self) -> Language:
+        """The person's own language: their locale's, else their message's, else the server's."""
+        guessed = self.verdict.language if self.verdict else self.settings.language
+        return Language.of_locale(self.person.locale) or guessed
+
+    def content(
+        self,
+        *blocks: Block,
+        buttons: tuple[Button, ...] = (),
+        ruling: Ruling | None = None,
+        language: Language | None = None,
+    ) -> Content:
+        """A message of ours to this person, or in the given language to somebody else."""
+        return Content(language or self.language, blocks, buttons, ruling, self.settings.formal)
+
+    def reply(self, *blocks: Block, buttons: tuple[Button, ...] = (), ruling: Ruling | None = None) -> Reply:
+        """A private answer."""
+        return Reply(self.content(*blocks, buttons=buttons, ruling=ruling))
+
+    def reply_text(self, key: str, *buttons: Button, **values: Value) -> Reply:
+        """A private answer of one sentence."""
+        return self.reply(paragraph(text(key, **values)), buttons=buttons)
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """What was filled into the form, if this is one."""
+        return self.event.values if isinstance(self.event, FormSent) else {}
+
+    def form(self, name: str, heading: str, *fields: Field) -> Reply:
+        """A form for this person to fill in."""
+        return Reply(form=Form(name, text(heading), fields, self.language, self.settings.formal))
+
+    async def owe(
+        self, tx: Transaction, lane: str, effect: Effect, *, ticket: int | None = None, post: str | None = None
+    ) -> None:
+        """Promise an effect, in order with what else is owed in that conversation."""
+        await owe(tx, lane, effect, self.now, ticket=ticket, post=post)
+
+    async def open_thread(self, tx: Transaction, lane: str, message: str) -> None:
+        """Promise a thread under the person's message; it will have that message's id."""
+        name = title(self.words) or title(self.person.name)
+        effect = OpenThread(server=self.server, channel=self.event.channel, message=message, name=name)
+        await self.owe(tx, lane, effect)
+
+    async def say_in_thread(self, tx: Transaction, thread: str, content: Content) -> None:
+        """Promise a message in a thread that belongs to no ticket."""
+        effect = Say(server=self.server, channel=self.event.channel, thread=thread, content=content)
+        await self.owe(tx, thread, effect)
+
+
+def conversation(ticket: Ticket) -> str:
+    """The outbox lane of a ticket's conversation."""
+    return f"ticket-{ticket.number}"
+
+
+async def say_in_ticket(
+    tx: Transaction, scene: Scene, ticket: Ticket, *blocks: Block, buttons: tuple[Button, ...] = ()
+) -> None:
+    """Promise a message in a ticket's thread, in its customer's language."""
+    content = scene.content(*blocks, buttons=buttons, language=ticket.language)
+    effect = Say(server=ticket.server, channel=ticket.channel, thread=ticket.thread, content=content)
+    await scene.owe(tx, conversation(ticket), effect, ticket=ticket.number)
+
+
+def leading_number(words: str) -> tuple[int | None, str]:
+    """A ticket number at the start of a command's words, and the rest: "12 too urgent" is (12, "too urgent")."""
+    found = _NUMBER.fullmatch(words)
+    return (int(found[1]), found[2]) if found else (None, words)
+
+
+def button_number(number: str) -> int:
+    """The ticket number that a button or form carries; a forged one is refused like an outdated one."""
+    if not re.fullmatch(r"\d{1,9}", number, re.ASCII):
+        raise Refusal("refused-old-button")
+    return int(number)
