@@ -1,0 +1,224 @@
+"""The command line, and the one place where the desk, its store and the chats are put together."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, ParamSpec
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from adapters import web_chat
+from bot import log
+from bot.app import learn, serve
+from bot.bench import measure
+from bot.coverage.lines import match_lines
+from bot.coverage.matcher import Matcher
+from bot.coverage.policy import PolicyError, load_policy
+from bot.desk.desk import utc_now
+from bot.replay import read_messages, replay
+from bot.settings import LogLevel, Settings, SettingsError, read_settings
+from bot.store import migrations
+from bot.store.database import Database
+from bot.store.outbox import dead_letters, revive
+
+P = ParamSpec("P")
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Wartemarke tells customers at once what the support policy covers, hands out numbers, and serves first come, "
+    "first served. Start with: wartemarke try",
+)
+_out = Console(highlight=False)
+_err = Console(stderr=True, highlight=False, soft_wrap=True)
+_USAGE = 2
+
+MessagesFile = Annotated[Path, typer.Argument(help="One JSON object a line, each with a text.", exists=True)]
+
+
+def told(command: Callable[P, None]) -> Callable[P, None]:
+    """Turn what an operator can mend into one sentence and exit code 2."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except (SettingsError, PolicyError, web_chat.Refused, ValueError, sqlite3.Error, OSError) as error:
+            _err.print(f"[bold red]wartemarke:[/] {error}", markup=True)
+            raise typer.Exit(_USAGE) from error
+
+    return run
+
+
+def _settings() -> Settings:
+    settings = read_settings()
+    log.set_up(settings.log_level, settings.log_format)
+    return settings
+
+
+@app.command("try")
+@told
+def try_out(
+    folder: Annotated[Path, typer.Option(help="Where the playground keeps what happened in it.")] = Path("playground"),
+    host: Annotated[str, typer.Option(help="Address to listen on; another than this machine's own needs a password.")] = "",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes any free one.")] = -1,
+    *,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget everything and start anew.")] = False,
+) -> None:
+    """Try everything in your browser: be the customer, the agent and the moderator."""
+    settings = _settings()
+    folder.mkdir(parents=True, exist_ok=True)
+    if fresh:
+        for file in folder.glob("*.sqlite3*"):
+            file.unlink()
+    chat = _web_chat(settings, folder / "chat.sqlite3", host, port)
+    migrations.upgrade(folder / "desk.sqlite3")
+    _out.print(f"Open [bold]http://{chat.host}:{chat.port}[/] in your browser. Stop with Ctrl+C.")
+    asyncio.run(serve(folder / "desk.sqlite3", settings.policy_dir, {web_chat.PREFIX: chat}))
+
+
+@app.command()
+@told
+def run() -> None:
+    """Serve the chats that the settings name, until stopped."""
+    settings = _settings()
+    if not settings.web_chat:
+        raise SettingsError("WEB_CHAT=false leaves no chat to serve: set WEB_CHAT=true in .env or the environment.")
+    _require_current(settings)
+    chat = _web_chat(settings, settings.web_file, "", -1)
+    asyncio.run(serve(settings.database_file, settings.policy_dir, {web_chat.PREFIX: chat}))
+
+
+@app.command()
+@told
+def migrate(
+    to: Annotated[str, typer.Option(help="A revision, or head for the newest.")] = "head",
+    *,
+    down: Annotated[bool, typer.Option("--down", help="Go back to that revision; base is the empty schema.")] = False,
+) -> None:
+    """Bring the database to this version's schema."""
+    settings = _settings()
+    (migrations.downgrade if down else migrations.upgrade)(settings.database_file, to)
+    _out.print(f"{settings.database_file} is at {to}.")
+
+
+@app.command()
+@told
+def match() -> None:
+    """Judge messages: one JSON object a line on standard input, one verdict a line on standard output."""
+    settings = _settings()
+    matcher = learn(settings.policy_dir)
+    for line in match_lines(matcher, sys.stdin.buffer, _complain):
+        sys.stdout.write(line)
+        sys.stdout.flush()
+
+
+@app.command("replay")
+@told
+def replay_file(file: MessagesFile) -> None:
+    """Send recorded messages through a real desk, and show what it does with them."""
+    settings = _settings()
+    texts = list(read_messages(file.read_text(encoding="utf-8").splitlines()))
+    matcher = learn(settings.policy_dir)
+    with Progress(console=_err, transient=True) as progress:
+        task = progress.add_task("messages", total=len(texts))
+        summary = asyncio.run(replay(matcher, texts, lambda: progress.advance(task)))
+    table = Table("of", str(len(texts)), title=f"{file.name} through the desk")
+    table.add_row("answered", str(summary.answered))
+    table.add_row("ticketed", str(summary.ticketed))
+    table.add_row("offered a ticket", str(summary.offered))
+    table.add_row("left in silence", str(summary.silent))
+    for ruling, tickets in sorted(summary.by_ruling.items()):
+        table.add_row(f"  waiting in the line: {ruling}", str(tickets))
+    _out.print(table)
+
+
+@app.command("bench")
+@told
+def bench_all(*, as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False) -> None:
+    """Measure the speed, as ratios to simpler things in the same run."""
+    settings = read_settings()
+    log.set_up(LogLevel.ERROR, settings.log_format)
+    matcher = learn(settings.policy_dir)
+    asyncio.run(_bench(matcher, as_json=as_json))
+
+
+async def _bench(matcher: Matcher, *, as_json: bool) -> None:
+    table = Table("what", "against", "ratio", "aim", "measured", title="wartemarke bench")
+    async for figure in measure(matcher):
+        if as_json:
+            _out.print_json(data=asdict(figure), indent=None)
+        else:
+            table.add_row(figure.what, figure.against, f"{figure.ratio:.2f}", figure.aim, figure.detail)
+    if not as_json:
+        _out.print(table)
+
+
+@app.command()
+@told
+def check() -> None:
+    """Read the policy and say whether it is in order, or which file and line is not."""
+    settings = _settings()
+    policy = load_policy(settings.policy_dir)
+    phrases = sum(len(texts.phrases) for category in policy.categories.values() for texts in category.texts.values())
+    _out.print(f"The policy is in order: {len(policy.categories)} categories, {phrases} phrases, {policy.version}.")
+
+
+@app.command()
+@told
+def letters(
+    revive: Annotated[int | None, typer.Option(help="Id of a dead letter to try again.")] = None,
+) -> None:
+    """Show messages of ours that could not be delivered, and try one again."""
+    settings = _settings()
+    _require_current(settings)
+    asyncio.run(_letters(settings.database_file, revive))
+
+
+async def _letters(file: Path, again: int | None) -> None:
+    async with Database(file) as database:
+        if again is not None:
+            if not await database.transaction(lambda tx: revive(tx, again, utc_now())):
+                raise SettingsError(f"There is no dead letter {again}: `wartemarke letters` lists them.")
+            _out.print(f"Letter {again} is tried again.")
+        dead = await database.transaction(dead_letters)
+    table = Table("id", "server", "conversation", "given up", "reason", title="Dead letters")
+    for row in dead:
+        table.add_row(str(row["id"]), row["server"], row["lane"], f"{row['ended_at']:%Y-%m-%d %H:%M}", row["error"])
+    _out.print(table if dead else "Everything has been delivered.")
+
+
+def _complain(problem: str) -> None:
+    _err.print(f"wartemarke: {problem}", markup=False)
+
+
+def _require_current(settings: Settings) -> None:
+    if not migrations.is_current(settings.database_file):
+        raise SettingsError(
+            f"DATABASE_URL={settings.database_url} is not a database of this version: run `wartemarke migrate` first."
+        )
+
+
+def _web_chat(settings: Settings, file: Path, host: str, port: int) -> web_chat.WebChat:
+    password = settings.web_password.get_secret_value() if settings.web_password else None
+    port = settings.web_port if port < 0 else port
+    return web_chat.create(file, host or settings.web_host, port, password)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""The settings, and the only place that reads the environment. `.env.example` explains each in one line."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+import policy_text
+
+_SQLITE = "sqlite:///"
+
+
+class SettingsError(Exception):
+    """A setting is wrong: one sentence that names it, its value and the remedy."""
+
+
+class LogFormat(StrEnum):
+    """How the log is written."""
+
+    AUTO = "auto"
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class LogLevel(StrEnum):
+    """What the log leaves out."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def _sqlite_url(url: str) -> str:
+    if not url.startswith(_SQLITE) or not url.removeprefix(_SQLITE):
+        message = f"must look like {_SQLITE}wartemarke.sqlite3"
+        raise ValueError(message)
+    return url
+
+
+def _policy_folder(folder: Path) -> Path:
+    if not (folder / "categories").is_dir():
+        message = "must be a folder with a folder named categories in it"
+        raise ValueError(message)
+    return folder
+
+
+class Settings(BaseSettings):
+    """All settings. Each has a default that suits somebody who tries the bot on their own machine."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+    )
+
+    database_url: Annotated[str, AfterValidator(_sqlite_url)] = "sqlite:///wartemarke.sqlite3"
+    policy_dir: Annotated[Path, AfterValidator(_policy_folder)] = Path(policy_text.__file__).parent
+    log_level: LogLevel = LogLevel.INFO
+    log_format: LogFormat = LogFormat.AUTO
+    web_chat: bool = False
+    web_host: str = "127.0.0.1"
+    web_port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    web_password: SecretStr | None = None
+    web_file: Path = Path("wartemarke-chat.sqlite3")
+
+    @property
+    def database_file(self) -> Path:
+        """The SQLite file of the desk."""
+        return Path(self.database_url.removeprefix(_SQLITE))
+
+
+def read_settings() -> Settings:
+    """The settings from the environment and `.env`. Raises SettingsError for the first that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError(_sentence(error)) from None
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors()[0]
+    name = str(first["loc"][0])
+    value = "(hidden)" if "password" in name else repr(first["input"])
+    reason = first["msg"].removeprefix("Value error, ")
+    return f"{name.upper()}={value} is not possible: {reason[0].lower()}{reason[1:]}; change it in .env or the environment."
