@@ -10,7 +10,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
+
+from pydantic import Discriminator
 
 # --- people and places -------------------------------------------------------------------------------
 
@@ -217,7 +219,7 @@ class Text:
     kind: Literal["text"] = "text"
 
 
-Value = str | int | Mention | ThreadLink | ChannelLink | Moment | Duration | Text
+Value = str | int | Annotated[Mention | ThreadLink | ChannelLink | Moment | Duration | Text, Discriminator("kind")]
 """What can stand in a sentence. A plain `str` is somebody else's words: adapters escape it."""
 
 Words = Text | str
@@ -443,7 +445,7 @@ class CloseThread:
     kind: Literal["close_thread"] = "close_thread"
 
 
-Effect = OpenThread | Say | CloseThread
+Effect = Annotated[OpenThread | Say | CloseThread, Discriminator("kind")]
 
 
 @dataclass(frozen=True, slots=True)

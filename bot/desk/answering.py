@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from bot.coverage.policy import Category
 from bot.desk.line import live_facts
 from bot.desk.opening import answer_blocks, clause_blocks
@@ -25,6 +23,7 @@ from bot.model import (
     Verdict,
 )
 from bot.rules.limits import ANSWERS_AN_HOUR, TEXT_LIMIT, title
+from bot.rules.response import Response
 from bot.store import queries
 from bot.store.database import Transaction
 from bot.store.queries import Answer
@@ -39,13 +38,17 @@ async def covered_command(tx: Transaction, scene: Scene) -> Reply:
     if not scene.words:
         question = Field("text", text("form-covered-text"), FieldKind.PARAGRAPH, limit=TEXT_LIMIT)
         return scene.form("covered", "form-covered", question)
-    if await is_enough(tx, scene):
+    standing = await queries.standing(tx, scene.server, scene.person.id, scene.event.at)
+    if standing.is_blocked:
+        raise Refusal("refused-blocked")
+    if standing.answers >= ANSWERS_AN_HOUR:
         raise Refusal("refused-too-many-questions")
-    await keep_answer(tx, scene, scene.event.key, thread=None)
-    verdict = scene.verdict
+    verdict, message = scene.verdict, scene.event.key
     if verdict is not None and verdict.action is Action.ANSWER:
-        return Reply(await answer_content(tx, scene, verdict, scene.event.key))
-    return Reply(offer_content(scene, scene.event.key))
+        await keep_answer(tx, scene, Response.ANSWER, message=message, thread=None)
+        return Reply(await answer_content(tx, scene, verdict, message))
+    await keep_answer(tx, scene, Response.OFFER_TICKET, message=message, thread=None)
+    return Reply(offer_content(scene, message))
 
 
 async def covered_form(tx: Transaction, scene: Scene, _: str) -> Reply:
@@ -55,13 +58,13 @@ async def covered_form(tx: Transaction, scene: Scene, _: str) -> Reply:
     return await covered_command(tx, scene)
 
 
-async def is_enough(tx: Transaction, scene: Scene) -> bool:
-    """Whether this customer has had all the answers that one person gets within an hour."""
-    since = scene.event.at - timedelta(hours=1)
-    return await queries.answered_since(tx, scene.server, scene.person.id, since) >= ANSWERS_AN_HOUR
+async def is_heard(tx: Transaction, scene: Scene) -> bool:
+    """Whether we still answer this customer: not blocked, and not all answers used up that one gets in an hour."""
+    standing = await queries.standing(tx, scene.server, scene.person.id, scene.event.at)
+    return not standing.is_blocked and standing.answers < ANSWERS_AN_HOUR
 
 
-async def keep_answer(tx: Transaction, scene: Scene, message: str, thread: str | None) -> None:
+async def keep_answer(tx: Transaction, scene: Scene, response: Response, *, message: str, thread: str | None) -> None:
     """Keep what the buttons under the answer will need."""
     verdict = scene.verdict
     answer = Answer(
@@ -73,6 +76,7 @@ async def keep_answer(tx: Transaction, scene: Scene, message: str, thread: str |
         customer_name=scene.person.name,
         language=scene.language,
         text=scene.words,
+        response=response,
         category=verdict.category if verdict else None,
         ruling=verdict.ruling if verdict else None,
         confidence=verdict.confidence if verdict else 0.0,

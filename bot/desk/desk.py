@@ -135,7 +135,7 @@ class Desk:
         """Something of ours is broken: one sentence, and a reference that is also in the log."""
         reference = secrets.token_hex(3)
         event = scene.event
-        _log.exception("event failed", reference=reference, server=event.server, event=type(event).__name__)
+        _log.exception("event failed", reference=reference, server=event.server, kind=type(event).__name__)
         sorry = scene.content(paragraph(text("something-broke", reference=reference)))
         if not isinstance(event, MessagePosted):
             return Reply(sorry)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.coverage.policy_question import asks_about_policy
-from bot.desk.answering import answer_content, is_enough, keep_answer, offer_content, same_matter_content
+from bot.desk.answering import answer_content, is_heard, keep_answer, offer_content, same_matter_content
 from bot.desk.claiming import claim_by_answering
 from bot.desk.closing import reopen, withdraw
 from bot.desk.line import live_facts
@@ -67,38 +67,45 @@ async def _under_answer(tx: Transaction, scene: Scene, event: MessagePosted, thr
 
 async def _respond(tx: Transaction, scene: Scene, event: MessagePosted, mode: Mode, thread: str | None) -> None:
     verdict = scene.verdict
-    if verdict is None or await queries.is_blocked(tx, event.server, event.person.id):
+    if verdict is None or not await is_heard(tx, scene):
         return
     fresh = await _fresh_ticket(tx, event) if thread is None else None
     about_policy = asks_about_policy(scene.words, verdict.language)
     response = respond(verdict, mode, asks_about_policy=about_policy, has_fresh_ticket=fresh is not None)
-    if response is Response.NOTHING or await is_enough(tx, scene):
+    if response is Response.NOTHING:
         return
     if response is Response.OPEN_TICKET:
-        try:
-            await open_ticket(
-                tx,
-                scene,
-                scene.words,
-                channel=event.channel,
-                message=event.message,
-                thread=thread or event.message,
-                starts_thread=thread is None,
-            )
-        except Refusal as refusal:
-            await _say(tx, scene, event, thread, scene.content(paragraph(refusal.text)))
+        await _open(tx, scene, event, thread)
         return
-    await keep_answer(tx, scene, event.message, thread or event.message)
     if response is Response.OFFER_SAME_TICKET and fresh is not None:
         content = same_matter_content(scene, event.message, fresh.number)
     elif response is Response.OFFER_TICKET:
         content = offer_content(scene, event.message)
     else:
         content = await answer_content(tx, scene, verdict, event.message)
-    await _say(tx, scene, event, thread, content)
+    await _say(tx, scene, event, thread, response, content)
 
 
-async def _say(tx: Transaction, scene: Scene, event: MessagePosted, thread: str | None, content: Content) -> None:
+async def _open(tx: Transaction, scene: Scene, event: MessagePosted, thread: str | None) -> None:
+    try:
+        await open_ticket(
+            tx,
+            scene,
+            scene.words,
+            channel=event.channel,
+            message=event.message,
+            thread=thread or event.message,
+            starts_thread=thread is None,
+        )
+    except Refusal as refusal:
+        await _say(tx, scene, event, thread, Response.NOTHING, scene.content(paragraph(refusal.text)))
+
+
+async def _say(
+    tx: Transaction, scene: Scene, event: MessagePosted, thread: str | None, response: Response, content: Content
+) -> None:
+    """Answer in the message's thread; it counts as one of the answers that a customer gets within an hour."""
+    await keep_answer(tx, scene, response, message=event.message, thread=thread or event.message)
     if thread is None:
         await scene.open_thread(tx, event.message, event.message)
     await scene.say_in_thread(tx, thread or event.message, content)
@@ -159,20 +166,20 @@ async def _customer_in_ticket(tx: Transaction, scene: Scene, event: MessagePoste
         and verdict is not None
         and (verdict.ruling, verdict.action) == (Ruling.PROCESS, Action.ANSWER)
         and not is_staff(event.person, scene.settings)
-        and not await is_enough(tx, scene)
+        and await is_heard(tx, scene)
     ):
-        await keep_answer(tx, scene, event.message, event.thread)
+        await keep_answer(tx, scene, Response.ANSWER, message=event.message, thread=event.thread)
         await say_in_ticket(tx, scene, ticket, *await live_facts(tx, scene), note(text("first-come")))
 
 
 async def _in_closed_ticket(tx: Transaction, scene: Scene, event: MessagePosted, ticket: Ticket) -> None:
     is_thanks = scene.verdict is not None and scene.verdict.ruling is Ruling.SILENCE
-    if is_thanks or await queries.is_blocked(tx, event.server, event.person.id):
+    if is_thanks or not await is_heard(tx, scene):
         return
     if rules.may_reopen(ticket, event.at):
         await reopen(tx, scene, ticket)
     else:
-        await keep_answer(tx, scene, event.message, thread=None)
+        await keep_answer(tx, scene, Response.OFFER_TICKET, message=event.message, thread=None)
         offer = offer_content(scene, event.message)
         told = paragraph(text("closed-long-ago", number=ticket.number))
         await say_in_ticket(tx, scene, ticket, told, buttons=offer.buttons[:1])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from bot.coverage.policy import address
 from bot.desk.line import place_blocks
 from bot.desk.scene import Scene, conversation
@@ -30,8 +28,6 @@ from bot.store import queries
 from bot.store.database import Transaction
 from bot.store.outbox import owe_board
 from bot.texts import heading, note, paragraph, quote, text
-
-_HOUR = timedelta(hours=1)
 
 
 async def ticket_command(tx: Transaction, scene: Scene) -> Reply:
@@ -96,7 +92,7 @@ async def open_ticket(
 
     The thread is there already, or starts from `message`, or (None) from a message that we have yet to write.
     """
-    await _require_welcome(tx, scene)
+    await _require_room(tx, scene)
     due = promise(scene.event.at)
     if category is None and scene.verdict is not None:
         category, ruling = scene.verdict.category, scene.verdict.ruling
@@ -128,12 +124,15 @@ async def open_ticket(
     return ticket
 
 
-async def _require_welcome(tx: Transaction, scene: Scene) -> None:
-    if await queries.is_blocked(tx, scene.server, scene.person.id):
-        raise Refusal("refused-blocked")
-    waiting = await queries.open_tickets(tx, scene.server, scene.person.id)
-    lately = await queries.opened_since(tx, scene.server, scene.person.id, scene.event.at - _HOUR)
-    require_room(scene.settings, len(waiting), lately)
+async def _require_room(tx: Transaction, scene: Scene) -> None:
+    standing = await queries.standing(tx, scene.server, scene.person.id, scene.event.at)
+    mine = await queries.open_tickets(tx, scene.server, scene.person.id)
+    require_room(
+        scene.settings,
+        is_blocked=standing.is_blocked,
+        open_tickets=len(mine),
+        opened_last_hour=standing.tickets,
+    )
 
 
 def _support_channel(scene: Scene) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from bot.desk.scene import Scene
 from bot.model import Field, FieldKind, Mention, Refusal, Reply, Say
 from bot.rules.limits import clean
@@ -44,10 +42,10 @@ async def paid_request(tx: Transaction, scene: Scene, _: str) -> Reply:
 
 
 async def _require_welcome(tx: Transaction, scene: Scene) -> None:
-    if await queries.is_blocked(tx, scene.server, scene.person.id):
+    standing = await queries.standing(tx, scene.server, scene.person.id, scene.event.at)
+    if standing.is_blocked:
         raise Refusal("refused-blocked")
-    since = scene.event.at - timedelta(hours=1)
-    if await queries.paid_requests_since(tx, scene.server, scene.person.id, since) >= _AN_HOUR:
+    if standing.paid_requests >= _AN_HOUR:
         raise Refusal("refused-too-many-an-hour", limit=_AN_HOUR)
 
 

@@ -25,7 +25,9 @@ def clean(text: str, limit: int = TEXT_LIMIT) -> str:
     """Somebody's words without what breaks databases and pages: control and direction characters, lone surrogates,
     towers of accents; NFC, trimmed, at most `limit` characters.
     """  # noqa: D205
-    kept = "".join(c for c in text[: 2 * limit] if c in _KEPT or unicodedata.category(c) not in _INVISIBLE)
+    kept = text[: 2 * limit]
+    if not kept.isprintable():
+        kept = "".join(c for c in kept if c in _KEPT or unicodedata.category(c) not in _INVISIBLE)
     plain = _MARKS.sub(r"\1\2", unicodedata.normalize("NFC", kept)).strip()
     return plain if len(plain) <= limit else plain[: limit - 1].rstrip() + "…"
 
@@ -35,8 +37,10 @@ def title(text: str, limit: int = QUERY_LIMIT) -> str:
     return clean(" ".join(clean(text, 2 * limit).split()), limit)
 
 
-def require_room(settings: ServerSettings, open_tickets: int, opened_last_hour: int) -> None:
-    """Refuse a customer who already has as much as is fair to the others."""
+def require_room(settings: ServerSettings, *, is_blocked: bool, open_tickets: int, opened_last_hour: int) -> None:
+    """Refuse a customer whom a moderator has blocked, or who already has as much as is fair to the others."""
+    if is_blocked:
+        raise Refusal("refused-blocked")
     if open_tickets >= settings.open_limit:
         raise Refusal("refused-too-many-open", limit=settings.open_limit)
     if opened_last_hour >= settings.hourly_limit:

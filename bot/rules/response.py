@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from enum import Enum, auto
+from enum import StrEnum
 
 from bot.model import Action, Mode, Ruling, Verdict
 
@@ -11,15 +11,15 @@ SAME_MATTER = timedelta(minutes=10)
 """What a customer writes so soon after opening a ticket probably belongs to it."""
 
 
-class Response(Enum):
+class Response(StrEnum):
     """The possible ways to respond in a support channel."""
 
-    NOTHING = auto()
-    ANSWER = auto()
-    OFFER_TICKET = auto()
-    OFFER_SAME_TICKET = auto()
+    NOTHING = "nothing"
+    ANSWER = "answer"
+    OFFER_TICKET = "offer"
+    OFFER_SAME_TICKET = "same ticket"
     """It may belong to the ticket that the customer has opened a moment ago."""
-    OPEN_TICKET = auto()
+    OPEN_TICKET = "open"
 
 
 def respond(verdict: Verdict, mode: Mode, *, asks_about_policy: bool, has_fresh_ticket: bool) -> Response:

@@ -41,7 +41,7 @@ class Statement:
     def __init__(self, clause: Executable) -> None:
         compiled = clause.compile(dialect=_DIALECT)  # type: ignore[attr-defined]
         self.sql = str(compiled)
-        self._fixed: dict[str, Any] = dict(compiled.params)
+        self._fixed = {name: value for name, value in compiled.params.items() if not compiled.binds[name].required}
         self._binds = [self._bind(name, compiled.binds[name]) for name in compiled.positiontup or ()]
         columns = _columns(clause)
         self._names = [column.key for column in columns]
@@ -143,6 +143,7 @@ class Database:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._ready: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="database", daemon=True)
+        self._is_closed = False
 
     async def __aenter__(self) -> Self:
         """Open the file. Raises sqlite3.Error when it cannot be opened."""
@@ -154,11 +155,14 @@ class Database:
 
     async def __aexit__(self, *_: object) -> None:
         """Finish what waits, then close the file."""
+        self._is_closed = True
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
 
     async def transaction(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run a use case; when this returns, what it did is on the disk. If it raises, it has done nothing."""
+        if self._is_closed:
+            raise RuntimeError("the database is closed")
         job = _Job(work, asyncio.get_running_loop())
         self._jobs.put(job)
         return cast("T", await job.future)

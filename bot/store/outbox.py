@@ -23,7 +23,7 @@ from tenacity import AsyncRetrying, RetryCallState, wait_exponential_jitter
 from bot.model import Chat, CloseThread, Done, Effect, Later, Never, OpenThread, Outcome, Say
 from bot.store.database import Database, Transaction
 from bot.store.queries import keep_post, post_named, set_thread
-from bot.store.tables import DRAWN_WHEN_SENT, OWED, outbox, tickets
+from bot.store.tables import DEAD, DONE, DRAWN_WHEN_SENT, OWED, outbox, tickets
 
 LEASE = timedelta(seconds=60)
 """How long one try may take before somebody else tries again."""
@@ -100,16 +100,14 @@ _TRY_AGAIN = (
 _NEXT_DUE = select(
     func.min(func.max(outbox.c.due_at, func.coalesce(outbox.c.leased_until, 0)), type_=_moment).label("due")
 ).where(outbox.c.id.in_(_heads))
-_DEAD = select(outbox).where(outbox.c.state == "dead").order_by(outbox.c.id.desc()).limit(bindparam("most"))
-_DEAD_COUNT = (
-    select(func.count()).select_from(outbox).where(outbox.c.server == bindparam("server"), outbox.c.state == "dead")
-)
+_DEAD = select(outbox).where(DEAD).order_by(outbox.c.id.desc()).limit(bindparam("most"))
+_DEAD_COUNT = select(func.count()).select_from(outbox).where(outbox.c.server == bindparam("server"), DEAD)
 _REVIVE = (
     update(outbox)
-    .where(outbox.c.id == bindparam("letter"), outbox.c.state == "dead")
+    .where(outbox.c.id == bindparam("letter"), DEAD)
     .values(state="pending", attempts=0, due_at=_now, error=None, ended_at=None)
 )
-_FORGET = delete(outbox).where(outbox.c.state == "done", outbox.c.ended_at < bindparam("before", type_=_moment))
+_FORGET = delete(outbox).where(DONE, outbox.c.ended_at < bindparam("before", type_=_moment))
 
 
 async def owe(

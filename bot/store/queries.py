@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, func, select, tuple_, update
+from sqlalchemy import Column, ColumnElement, Label, Table, and_, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.model import Language, Ruling, ServerSettings, Ticket, TicketState
-from bot.store.database import Transaction
+from bot.store.database import Statement, Transaction, compiled
 from bot.store.tables import (
+    CLAIMED,
+    HAS_MESSAGE,
+    HAS_THREAD,
     OPEN,
     WAITING,
     answers,
@@ -109,6 +112,7 @@ async def next_number(tx: Transaction, server: str) -> int:
 
 # --- tickets -------------------------------------------------------------------------------------------
 
+_TICKET_COLUMNS = tuple(field.name for field in fields(Ticket))
 _ADD_TICKET = insert(tickets).values(_given(tickets))
 _SAVE_TICKET = (
     update(tickets)
@@ -116,20 +120,12 @@ _SAVE_TICKET = (
     .values(_given(tickets))
 )
 _BY_NUMBER = select(tickets).where(_is(tickets.c.server, tickets.c.number))
-_BY_THREAD = select(tickets).where(_is(tickets.c.server, tickets.c.thread))
-_BY_MESSAGE = select(tickets).where(_is(tickets.c.server, tickets.c.message))
+_BY_THREAD = select(tickets).where(_is(tickets.c.server, tickets.c.thread), HAS_THREAD)
+_BY_MESSAGE = select(tickets).where(_is(tickets.c.server, tickets.c.message), HAS_MESSAGE)
 _SET_THREAD = update(tickets).where(_is(tickets.c.server, tickets.c.number)).values(thread=bindparam("new_thread"))
 _OPEN_OF_CUSTOMER = select(tickets).where(_is(tickets.c.server, tickets.c.customer), OPEN).order_by(tickets.c.number)
-_OPENED_SINCE = select(func.count()).where(
-    _is(tickets.c.server, tickets.c.customer), tickets.c.opened_at > bindparam("since", type_=tickets.c.opened_at.type)
-)
 _CLAIMED_BY = select(tickets).where(_is(tickets.c.server, tickets.c.agent), OPEN).order_by(tickets.c.claimed_at)
-_CLAIMED = (
-    select(tickets)
-    .where(_is(tickets.c.server), tickets.c.state == TicketState.CLAIMED)
-    .order_by(tickets.c.claimed_at)
-    .limit(bindparam("most"))
-)
+_CLAIMED = select(tickets).where(_is(tickets.c.server), CLAIMED).order_by(tickets.c.claimed_at).limit(bindparam("most"))
 _LINE = (
     select(tickets)
     .where(_is(tickets.c.server), WAITING)
@@ -185,12 +181,22 @@ async def _some(tx: Transaction, query: Any, **values: Any) -> list[Ticket]:
 
 async def add_ticket(tx: Transaction, ticket: Ticket) -> None:
     """Put a new ticket into the line."""
-    await tx.run(_ADD_TICKET, **{column: getattr(ticket, column) for column in tickets.columns.keys()})  # noqa: SIM118
+    await tx.run(_ADD_TICKET, **ticket_values(ticket))
+
+
+def ticket_values(ticket: Ticket) -> dict[str, Any]:
+    """A ticket as the values of its columns."""
+    return {name: getattr(ticket, name) for name in _TICKET_COLUMNS}
+
+
+def add_ticket_sql() -> Statement:
+    """The statement that adds a ticket, for who measures the database without us."""
+    return compiled(_ADD_TICKET)
 
 
 async def save_ticket(tx: Transaction, ticket: Ticket) -> None:
     """Keep what a rule has made of a ticket that was read in this transaction."""
-    await tx.run(_SAVE_TICKET, of_server=ticket.server, of_number=ticket.number, **asdict(ticket))
+    await tx.run(_SAVE_TICKET, of_server=ticket.server, of_number=ticket.number, **ticket_values(ticket))
 
 
 async def ticket_by_number(tx: Transaction, server: str, number: int) -> Ticket | None:
@@ -216,12 +222,6 @@ async def set_thread(tx: Transaction, server: str, number: int, thread: str) -> 
 async def open_tickets(tx: Transaction, server: str, customer: str) -> list[Ticket]:
     """The customer's tickets that are waiting or claimed, oldest number first."""
     return await _some(tx, _OPEN_OF_CUSTOMER, server=server, customer=customer)
-
-
-async def opened_since(tx: Transaction, server: str, customer: str, since: datetime) -> int:
-    """How many tickets the customer has opened since."""
-    count: int = await tx.value(_OPENED_SINCE, server=server, customer=customer, since=since)
-    return count
 
 
 async def tickets_of_agent(tx: Transaction, server: str, agent: str) -> list[Ticket]:
@@ -316,6 +316,8 @@ class Answer:
     customer_name: str
     language: Language
     text: str
+    response: str
+    """What we did (`Response`): answered, offered a ticket, or said why there cannot be one now."""
     category: str | None
     ruling: Ruling | None
     confidence: float
@@ -331,24 +333,10 @@ _ANSWER = select(answers).where(_is(answers.c.server, answers.c.message))
 _ANSWER_IN_THREAD = (
     select(answers).where(_is(answers.c.server, answers.c.thread)).order_by(answers.c.message_order).limit(1)
 )
-_ANSWERED_SINCE = (
-    select(func.count())
-    .select_from(answers)
-    .where(_is(answers.c.server, answers.c.customer), answers.c.at > bindparam("since", type_=answers.c.at.type))
-)
 _OPINION = update(answers).where(_is(answers.c.server, answers.c.message)).values(opinion=bindparam("new_opinion"))
 _ADD_PAID = insert(paid_requests).values({key: value for key, value in _given(paid_requests).items() if key != "id"})
-_PAID_SINCE = (
-    select(func.count())
-    .select_from(paid_requests)
-    .where(
-        _is(paid_requests.c.server, paid_requests.c.customer),
-        paid_requests.c.at > bindparam("since", type_=paid_requests.c.at.type),
-    )
-)
 _BLOCK = insert(blocked).values(_given(blocked)).on_conflict_do_nothing()
 _UNBLOCK = delete(blocked).where(_is(blocked.c.server, blocked.c.customer))
-_IS_BLOCKED = select(blocked.c.customer).where(_is(blocked.c.server, blocked.c.customer))
 _KEEP_POST = (
     insert(posts)
     .values(_given(posts))
@@ -383,12 +371,6 @@ async def first_answer_in(tx: Transaction, server: str, thread: str) -> Answer |
     return None if row is None else _answer(row)
 
 
-async def answered_since(tx: Transaction, server: str, customer: str, since: datetime) -> int:
-    """How many answers the customer has had since."""
-    count: int = await tx.value(_ANSWERED_SINCE, server=server, customer=customer, since=since)
-    return count
-
-
 async def set_opinion(tx: Transaction, server: str, message: str, opinion: str) -> None:
     """How the asker liked the answer."""
     await tx.run(_OPINION, server=server, message=message, new_opinion=opinion)
@@ -397,12 +379,6 @@ async def set_opinion(tx: Transaction, server: str, message: str, opinion: str) 
 async def add_paid_request(tx: Transaction, **values: Any) -> None:
     """Keep a request for paid work; it never enters the support queue."""
     await tx.run(_ADD_PAID, **values)
-
-
-async def paid_requests_since(tx: Transaction, server: str, customer: str, since: datetime) -> int:
-    """How many requests for paid work the customer has sent since."""
-    count: int = await tx.value(_PAID_SINCE, server=server, customer=customer, since=since)
-    return count
 
 
 async def block(tx: Transaction, server: str, customer: str, by: str, at: datetime) -> bool:
@@ -415,9 +391,39 @@ async def unblock(tx: Transaction, server: str, customer: str) -> bool:
     return await tx.run(_UNBLOCK, server=server, customer=customer) == 1
 
 
-async def is_blocked(tx: Transaction, server: str, customer: str) -> bool:
-    """Whether a moderator has blocked this customer."""
-    return await tx.row(_IS_BLOCKED, server=server, customer=customer) is not None
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How much a customer has had of us within the last hour, and whether a moderator has blocked them."""
+
+    is_blocked: bool
+    tickets: int
+    answers: int
+    paid_requests: int
+
+
+def _lately(table: Table, at: Column[Any]) -> Label[int]:
+    of_customer = _is(table.c.server, table.c.customer)
+    since = at > bindparam("since", type_=at.type)
+    counted = select(func.count()).select_from(table).where(of_customer, since)
+    return counted.scalar_subquery().label(table.name)
+
+
+_STANDING = select(
+    select(func.count())
+    .select_from(blocked)
+    .where(_is(blocked.c.server, blocked.c.customer))
+    .scalar_subquery()
+    .label("is_blocked"),
+    _lately(tickets, tickets.c.opened_at),
+    _lately(answers, answers.c.at),
+    _lately(paid_requests, paid_requests.c.at),
+)
+
+
+async def standing(tx: Transaction, server: str, customer: str, now: datetime) -> Standing:
+    """How the customer stands with us at this moment."""
+    (row,) = await tx.rows(_STANDING, server=server, customer=customer, since=now - timedelta(hours=1))
+    return Standing(**row | {"is_blocked": row["is_blocked"] > 0})
 
 
 async def keep_post(tx: Transaction, server: str, name: str, channel: str, message: str) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    ColumnElement,
     Dialect,
     Float,
     ForeignKeyConstraint,
@@ -97,17 +98,25 @@ tickets = Table(
 )
 
 WAITING = tickets.c.state == literal_column("'waiting'")
-"""Written out, not bound: only so do the databases see that the partial index of the line serves the query."""
-
+"""Written out, not bound: only so do the databases see that a partial index serves the query."""
+CLAIMED = tickets.c.state == literal_column("'claimed'")
 OPEN = tickets.c.state != literal_column("'closed'")
+HAS_THREAD = tickets.c.thread.is_not(None)
+HAS_MESSAGE = tickets.c.message.is_not(None)
 
-Index("ix_tickets_line", tickets.c.server, tickets.c.place_order, tickets.c.number, sqlite_where=WAITING,
-      postgresql_where=WAITING)  # fmt: skip
-Index("ix_tickets_open_of_customer", tickets.c.server, tickets.c.customer, sqlite_where=OPEN, postgresql_where=OPEN)
-Index("ix_tickets_customer", tickets.c.server, tickets.c.customer, tickets.c.opened_at)
-Index("ix_tickets_agent", tickets.c.server, tickets.c.agent, sqlite_where=OPEN, postgresql_where=OPEN)
-Index("uq_tickets_thread", tickets.c.server, tickets.c.thread, unique=True)
-Index("ix_tickets_message", tickets.c.server, tickets.c.message)
+
+def _partial(name: str, where: ColumnElement[bool], *columns: Column[Any], unique: bool = False) -> None:
+    Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
+
+
+_of = tickets.c
+_partial("ix_tickets_line", WAITING, _of.server, _of.place_order, _of.number, _of.state)
+_partial("ix_tickets_claimed", CLAIMED, _of.server, _of.claimed_at)
+_partial("ix_tickets_open_of_customer", OPEN, _of.server, _of.customer, _of.number)
+_partial("ix_tickets_agent", OPEN, _of.server, _of.agent)
+_partial("uq_tickets_thread", HAS_THREAD, _of.server, _of.thread, unique=True)
+_partial("ix_tickets_message", HAS_MESSAGE, _of.server, _of.message)
+Index("ix_tickets_customer", _of.server, _of.customer, _of.opened_at)
 
 history = Table(
     "history",
@@ -156,11 +165,14 @@ outbox = Table(
 """What we owe the world, in order per lane. A row without an effect is the server's board, drawn when it is sent."""
 
 OWED = outbox.c.state.in_([literal_column("'pending'"), literal_column("'leased'")])
+DONE = outbox.c.state == literal_column("'done'")
+DEAD = outbox.c.state == literal_column("'dead'")
 DRAWN_WHEN_SENT = outbox.c.effect.is_(None) & (outbox.c.state == literal_column("'pending'"))
 
-Index("ix_outbox_owed", outbox.c.lane, outbox.c.id, sqlite_where=OWED, postgresql_where=OWED)
-Index("uq_outbox_board", outbox.c.server, unique=True, sqlite_where=DRAWN_WHEN_SENT, postgresql_where=DRAWN_WHEN_SENT)
-Index("ix_outbox_ended", outbox.c.state, outbox.c.ended_at)
+_partial("ix_outbox_owed", OWED, outbox.c.lane, outbox.c.id, outbox.c.state)
+_partial("ix_outbox_done", DONE, outbox.c.ended_at)
+_partial("ix_outbox_dead", DEAD, outbox.c.server)
+_partial("uq_outbox_board", DRAWN_WHEN_SENT, outbox.c.server, unique=True)
 
 posts = Table(
     "posts",
@@ -183,6 +195,7 @@ answers = Table(
     Column("customer_name", String, nullable=False),
     Column("language", String, nullable=False),
     Column("text", Text, nullable=False),
+    Column("response", String, nullable=False),
     Column("category", String),
     Column("ruling", String),
     Column("confidence", Float, nullable=False),
@@ -193,13 +206,13 @@ answers = Table(
     Index("ix_answers_thread", "server", "thread"),
     Index("ix_answers_customer", "server", "customer", "at"),
 )
-"""Messages that got an answer or an offer instead of a ticket: what their buttons need, and how the answer was liked."""
+"""Messages that got an answer or an offer instead of a ticket: what their buttons need, and how it was liked."""
 
 paid_requests = Table(
     "paid_requests",
     metadata,
     Column("id", Key, primary_key=True, autoincrement=True),
-    Column("server", String, nullable=False, index=True),
+    Column("server", String, nullable=False),
     Column("customer", String, nullable=False),
     Column("customer_name", String, nullable=False),
     Column("product", Text, nullable=False),
@@ -208,6 +221,7 @@ paid_requests = Table(
     Column("deadline", Text, nullable=False),
     Column("contact", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
+    Index("ix_paid_requests_customer", "server", "customer", "at"),
 )
 
 blocked = Table(

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("customer_name", sa.String(), nullable=False),
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("response", sa.String(), nullable=False),
         sa.Column("category", sa.String(), nullable=True),
         sa.Column("ruling", sa.String(), nullable=True),
         sa.Column("confidence", sa.Float(), nullable=False),
@@ -76,10 +77,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
-        batch_op.create_index("ix_outbox_ended", ["state", "ended_at"], unique=False)
+        batch_op.create_index(
+            "ix_outbox_dead",
+            ["server"],
+            unique=False,
+            sqlite_where=sa.text("state = 'dead'"),
+            postgresql_where=sa.text("state = 'dead'"),
+        )
+        batch_op.create_index(
+            "ix_outbox_done",
+            ["ended_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'done'"),
+            postgresql_where=sa.text("state = 'done'"),
+        )
         batch_op.create_index(
             "ix_outbox_owed",
-            ["lane", "id"],
+            ["lane", "id", "state"],
             unique=False,
             sqlite_where=sa.text("state IN ('pending', 'leased')"),
             postgresql_where=sa.text("state IN ('pending', 'leased')"),
@@ -107,7 +121,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_paid_requests")),
     )
     with op.batch_alter_table("paid_requests", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_paid_requests_server"), ["server"], unique=False)
+        batch_op.create_index("ix_paid_requests_customer", ["server", "customer", "at"], unique=False)
 
     op.create_table(
         "posts",
@@ -163,23 +177,42 @@ def upgrade() -> None:
             sqlite_where=sa.text("state != 'closed'"),
             postgresql_where=sa.text("state != 'closed'"),
         )
+        batch_op.create_index(
+            "ix_tickets_claimed",
+            ["server", "claimed_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'claimed'"),
+            postgresql_where=sa.text("state = 'claimed'"),
+        )
         batch_op.create_index("ix_tickets_customer", ["server", "customer", "opened_at"], unique=False)
         batch_op.create_index(
             "ix_tickets_line",
-            ["server", "place_order", "number"],
+            ["server", "place_order", "number", "state"],
             unique=False,
             sqlite_where=sa.text("state = 'waiting'"),
             postgresql_where=sa.text("state = 'waiting'"),
         )
-        batch_op.create_index("ix_tickets_message", ["server", "message"], unique=False)
+        batch_op.create_index(
+            "ix_tickets_message",
+            ["server", "message"],
+            unique=False,
+            sqlite_where=sa.text("message IS NOT NULL"),
+            postgresql_where=sa.text("message IS NOT NULL"),
+        )
         batch_op.create_index(
             "ix_tickets_open_of_customer",
-            ["server", "customer"],
+            ["server", "customer", "number"],
             unique=False,
             sqlite_where=sa.text("state != 'closed'"),
             postgresql_where=sa.text("state != 'closed'"),
         )
-        batch_op.create_index("uq_tickets_thread", ["server", "thread"], unique=True)
+        batch_op.create_index(
+            "uq_tickets_thread",
+            ["server", "thread"],
+            unique=True,
+            sqlite_where=sa.text("thread IS NOT NULL"),
+            postgresql_where=sa.text("thread IS NOT NULL"),
+        )
 
     op.create_table(
         "history",
@@ -208,17 +241,30 @@ def downgrade() -> None:
 
     op.drop_table("history")
     with op.batch_alter_table("tickets", schema=None) as batch_op:
-        batch_op.drop_index("uq_tickets_thread")
+        batch_op.drop_index(
+            "uq_tickets_thread",
+            sqlite_where=sa.text("thread IS NOT NULL"),
+            postgresql_where=sa.text("thread IS NOT NULL"),
+        )
         batch_op.drop_index(
             "ix_tickets_open_of_customer",
             sqlite_where=sa.text("state != 'closed'"),
             postgresql_where=sa.text("state != 'closed'"),
         )
-        batch_op.drop_index("ix_tickets_message")
+        batch_op.drop_index(
+            "ix_tickets_message",
+            sqlite_where=sa.text("message IS NOT NULL"),
+            postgresql_where=sa.text("message IS NOT NULL"),
+        )
         batch_op.drop_index(
             "ix_tickets_line", sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'")
         )
         batch_op.drop_index("ix_tickets_customer")
+        batch_op.drop_index(
+            "ix_tickets_claimed",
+            sqlite_where=sa.text("state = 'claimed'"),
+            postgresql_where=sa.text("state = 'claimed'"),
+        )
         batch_op.drop_index(
             "ix_tickets_agent", sqlite_where=sa.text("state != 'closed'"), postgresql_where=sa.text("state != 'closed'")
         )
@@ -227,7 +273,7 @@ def downgrade() -> None:
     op.drop_table("servers")
     op.drop_table("posts")
     with op.batch_alter_table("paid_requests", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_paid_requests_server"))
+        batch_op.drop_index("ix_paid_requests_customer")
 
     op.drop_table("paid_requests")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
@@ -241,7 +287,12 @@ def downgrade() -> None:
             sqlite_where=sa.text("state IN ('pending', 'leased')"),
             postgresql_where=sa.text("state IN ('pending', 'leased')"),
         )
-        batch_op.drop_index("ix_outbox_ended")
+        batch_op.drop_index(
+            "ix_outbox_done", sqlite_where=sa.text("state = 'done'"), postgresql_where=sa.text("state = 'done'")
+        )
+        batch_op.drop_index(
+            "ix_outbox_dead", sqlite_where=sa.text("state = 'dead'"), postgresql_where=sa.text("state = 'dead'")
+        )
 
     op.drop_table("outbox")
     with op.batch_alter_table("inbox", schema=None) as batch_op:
