@@ -1,0 +1,1 @@
+"""Chats: each translates a platform to events and effects, and decides nothing."""

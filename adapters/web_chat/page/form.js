@@ -1,0 +1,84 @@
+// A form of the bot's, as a modal dialog.
+
+import { el } from "./dom.js";
+import { t } from "./words.js";
+
+const dialog = document.getElementById("form");
+
+// `send(values)` is called with {name: text}; the dialog stays open until `closeForm`.
+export function openForm(form, send) {
+  const fields = form.fields.map((field) => fieldElement(field));
+  const trouble = el("p.trouble", { role: "alert" });
+  const body = el(
+    "form",
+    { method: "dialog" },
+    el("h2", { id: "form-title" }, form.title),
+    ...fields.map(({ element }) => element),
+    trouble,
+    el(
+      "div.buttons",
+      {},
+      el("button.button.primary", { type: "submit" }, t("form_send")),
+      el("button.button", { type: "button", onclick: () => dialog.close() }, t("cancel")),
+    ),
+  );
+  body.onsubmit = (event) => {
+    event.preventDefault();
+    send(Object.fromEntries(fields.map(({ name, read }) => [name, read()])));
+  };
+  dialog.lang = form.language;
+  dialog.replaceChildren(body);
+  if (dialog.open) dialog.close();
+  dialog.showModal();
+}
+
+export function closeForm() {
+  dialog.close();
+}
+
+export function formTrouble(sentence) {
+  const trouble = dialog.open && dialog.querySelector(".trouble");
+  if (trouble) trouble.textContent = sentence;
+  return Boolean(trouble);
+}
+
+function fieldElement(field) {
+  if (field.kind === "channels" || field.kind === "roles") return several(field);
+  const id = `field-${field.name}`;
+  const input = one(field, id);
+  const element = el("div.field", {}, el("label", { for: id }, ...label(field)), input);
+  return { name: field.name, element, read: () => input.value };
+}
+
+function one(field, id) {
+  const { kind, required, limit, value, choices } = field;
+  const common = { id, name: field.name, required };
+  if (kind === "choice" || kind === "channel") {
+    const options = choices.map(([choice, words]) => el("option", { value: choice, selected: choice === value }, words));
+    if (!required || !value) options.unshift(el("option", { value: "" }, "–"));
+    return el("select", common, ...options);
+  }
+  if (kind === "paragraph") return el("textarea", { ...common, rows: "5", maxlength: limit, value });
+  const type = kind === "number" ? { type: "number", inputmode: "numeric", step: "any" } : { type: "text", maxlength: limit };
+  return el("input", { ...common, ...type, value });
+}
+
+function several(field) {
+  const chosen = new Set(field.value.split(" "));
+  const boxes = field.choices.map(([choice]) =>
+    el("input", { type: "checkbox", name: field.name, value: choice, checked: chosen.has(choice) }),
+  );
+  const check = () => {
+    const missing = field.required && !boxes.some((box) => box.checked);
+    boxes[0]?.setCustomValidity(missing ? t("choose_one") : "");
+  };
+  const labels = field.choices.map(([, words], index) => el("label.choice", {}, boxes[index], " ", words));
+  const element = el("fieldset.field", { onchange: check }, el("legend", {}, ...label(field)), ...labels);
+  check();
+  const read = () => boxes.filter((box) => box.checked).map((box) => box.value).join(" ");
+  return { name: field.name, element, read };
+}
+
+function label(field) {
+  return field.required ? [field.label] : [field.label, " ", el("small", {}, `(${t("optional")})`)];
+}

@@ -1,0 +1,190 @@
+// How one message looks: a person's words, or a card of ours.
+
+import { el } from "./dom.js";
+import { isNew, state } from "./state.js";
+import { clock, moment, plural, t } from "./words.js";
+
+// a sign beside the colour; the words of the verdict stand in the card's heading
+const SIGNS = { covered: "✓", not_covered: "✕", paid: "€", process: "i", not_in_policy: "?" };
+
+// `actions`: {visit(channel, thread), press(button, place, element), edit(id), remove(id), save(id, text), dismiss(key)}
+export function messageElement(message, actions, { compact, editing, summary, place }) {
+  const author = state.people.get(message.author);
+  const own = message.author === state.me;
+  const body = el("div.body");
+  if (!compact) body.append(byline(message, author));
+  if (message.deleted) body.append(el("p.deleted", {}, t("deleted")));
+  else if (message.content) body.append(card(message.content, actions, place));
+  else if (editing) body.append(editor(message, actions));
+  else body.append(spoken(message));
+  if (summary) body.append(threadChip(summary, actions));
+  if (own && !editing && !message.deleted) body.append(tools(message, actions));
+  return el(
+    `article.message${compact ? ".compact" : ""}${message.content ? ".ours" : ""}`,
+    { tabindex: "-1", "data-message": message.id },
+    compact ? el("div.gutter", { "aria-hidden": "true" }, clock(new Date(message.at))) : avatar(message.author, author),
+    body,
+  );
+}
+
+// A private answer: shown where it was caused, kept nowhere, and gone with the window.
+export function privateElement(answer, actions) {
+  return el(
+    "article.message.private",
+    { tabindex: "-1", "data-private": answer.key },
+    avatar("bot"),
+    el(
+      "div.body",
+      {},
+      el(
+        "p.only-you",
+        {},
+        el("span", { "aria-hidden": "true" }, "◐ "),
+        t("private"),
+        el("button.link", { type: "button", onclick: () => actions.dismiss(answer.key) }, t("dismiss")),
+      ),
+      card(answer.content, actions, { ...answer.place, answer: answer.key }),
+    ),
+  );
+}
+
+export function card(content, actions, place) {
+  const { ruling, language } = content;
+  const element = el(`div.card${ruling ? `.ruling-${ruling}` : ""}`, { lang: language });
+  if (SIGNS[ruling]) element.append(el("span.sign", { "aria-hidden": "true" }, SIGNS[ruling]));
+  element.append(words(content));
+  if (content.buttons.length) {
+    element.append(el("div.buttons", {}, ...content.buttons.map((button) => cardButton(button, actions, place))));
+  }
+  prepare(element, actions);
+  return element;
+}
+
+export function avatar(id, person) {
+  if (!person) return el("img.avatar", { src: "/icon.svg", alt: "", width: 36, height: 36 });
+  return el("span.avatar", { "data-person": id, "aria-hidden": "true" }, person.name[0]);
+}
+
+function byline(message, author) {
+  const at = new Date(message.at);
+  const part = author?.part === "customer" ? null : t(author ? `part.${author.part}` : "bot");
+  return el(
+    "header.byline",
+    {},
+    el("strong", {}, author?.name ?? "Wartemarke"),
+    part && el("span.part", {}, part),
+    el("time", { datetime: message.at, title: at.toLocaleString() }, clock(at)),
+  );
+}
+
+// One element per block; list items that follow each other share a list.
+function words({ blocks }) {
+  const part = document.createDocumentFragment();
+  const tags = { heading: "h3", paragraph: "p", quote: "blockquote", note: "p.note" };
+  for (const { kind, html } of blocks) {
+    if (kind !== "item") {
+      part.append(el(tags[kind], { innerHTML: html, dir: "auto" }));
+      continue;
+    }
+    const list = part.lastElementChild?.tagName === "UL" ? part.lastElementChild : el("ul");
+    list.append(el("li", { innerHTML: html, dir: "auto" }));
+    part.append(list);
+  }
+  return part;
+}
+
+function cardButton(button, actions, place) {
+  const element = el(
+    `button.button.${button.style}`,
+    { type: "button", "data-focus": button.action, "data-action": button.action },
+    button.label,
+  );
+  element.onclick = () => actions.press(button, place, element);
+  return element;
+}
+
+// Moments in the reader's own zone, links to places alive, the reader's own name lit up.
+function prepare(element, actions) {
+  for (const time of element.querySelectorAll("time")) {
+    const at = new Date(time.dateTime);
+    time.textContent = moment(at, element.lang);
+    time.title = at.toLocaleString();
+  }
+  for (const link of element.querySelectorAll("a.place")) {
+    const { channel, thread } = link.dataset;
+    if (thread) link.textContent = `${t("thread")} ↗`;
+    if (thread) link.title = state.threads.get(thread)?.name ?? "";
+    link.onclick = (event) => {
+      event.preventDefault();
+      actions.visit(channel, thread);
+    };
+  }
+  for (const mention of element.querySelectorAll(".mention")) {
+    mention.classList.toggle("me", mention.dataset.person === state.me);
+  }
+}
+
+// A person's text: nothing in it is markup, but addresses can be followed and names of people light up.
+function spoken(message) {
+  const names = Array.from(state.people.values(), (person) => person.name).join("|");
+  const pattern = new RegExp(`(https?://[^\\s<>"']+[^\\s<>"'.,;:!?)])|@(${names})\\b`, "gu");
+  const paragraph = el("p.spoken", { dir: "auto" });
+  let end = 0;
+  for (const match of message.text.matchAll(pattern)) {
+    paragraph.append(message.text.slice(end, match.index));
+    const [found, address] = match;
+    if (address) paragraph.append(el("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, address));
+    else paragraph.append(el(`span.mention${found.slice(1).toLowerCase() === state.me ? ".me" : ""}`, {}, found));
+    end = match.index + found.length;
+  }
+  paragraph.append(message.text.slice(end));
+  if (message.edited) paragraph.append(el("small.edited", {}, ` (${t("edited")})`));
+  return paragraph;
+}
+
+function editor(message, actions) {
+  const field = el("textarea", { "aria-label": t("editing"), rows: "3", "data-focus": "editor" });
+  field.value = message.text;
+  const save = () => actions.save(message.id, field.value);
+  field.onkeydown = (event) => {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+      event.preventDefault();
+      save();
+    } else if (event.key === "Escape") {
+      event.stopPropagation();
+      actions.edit(null);
+    }
+  };
+  return el(
+    "div.editor",
+    {},
+    field,
+    el(
+      "div.buttons",
+      {},
+      el("button.button.primary", { type: "button", onclick: save }, t("save")),
+      el("button.button", { type: "button", onclick: () => actions.edit(null) }, t("cancel")),
+    ),
+  );
+}
+
+function tools(message, actions) {
+  const { id } = message;
+  return el(
+    "div.tools",
+    {},
+    el("button.link", { type: "button", "data-focus": "edit", onclick: () => actions.edit(id) }, t("edit")),
+    el("button.link", { type: "button", "data-focus": "delete", onclick: () => actions.remove(id) }, t("delete")),
+  );
+}
+
+function threadChip(thread, actions) {
+  return el(
+    `button.chip${isNew(thread) ? ".unread" : ""}${thread.closed ? ".shut" : ""}`,
+    { type: "button", "data-focus": "chip", onclick: () => actions.visit(thread.channel, thread.id) },
+    el("span.chip-name", {}, thread.name),
+    el("span.chip-count", {}, plural("replies", thread.count)),
+    thread.closed && el("span.tag", {}, t("thread_closed")),
+    isNew(thread) && el("span.tag.fresh", {}, t("new")),
+  );
+}

@@ -1,0 +1,193 @@
+"""What a browser says (one JSON object a frame), and the Event that it becomes."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
+
+from adapters.web_chat.people import AGENTS, PLAYERS, SERVER, Part
+from adapters.web_chat.rooms import moment_of
+from bot.model import (
+    ButtonPressed,
+    CommandUsed,
+    Event,
+    FormSent,
+    MessageDeleted,
+    MessageEdited,
+    MessagePosted,
+    Person,
+    ServerJoined,
+)
+
+MAX_TEXT = 10_000
+"""Longest text of a message or of a form's field, in characters."""
+
+_MENTION = re.compile("@({})".format("|".join(player.person.name for player in PLAYERS.values())), re.IGNORECASE)
+_COMMAND = re.compile(r"/([A-Za-z][\w-]{0,31})(?:\s+(.*))?", re.DOTALL)
+
+
+class NotTaken(Exception):  # noqa: N818 (an answer, not an error)
+    """A frame that is not taken."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        """Its name; the page has the sentence."""
+
+
+def clean(words: object) -> object:
+    """Take out what no text may hold: NUL, and halves of surrogate pairs (which no file can store)."""
+    if not isinstance(words, str):
+        return words
+    return words.replace("\0", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _clean_text(words: object) -> object:
+    cleaned = clean(words)
+    if isinstance(cleaned, str) and len(cleaned) > MAX_TEXT:
+        raise NotTaken("too_long")  # no ValueError, so it leaves the validation as itself
+    return cleaned
+
+
+_Short = Annotated[str, BeforeValidator(clean), Field(max_length=100)]
+_Long = Annotated[str, BeforeValidator(_clean_text)]
+
+
+class _Frame(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: str = Field(default="", pattern=r"^[\w-]{8,64}$")
+    """The browser's own id of this action: told again after a lost connection, it is still the same action."""
+
+
+class _Placed(_Frame):
+    channel: _Short
+    thread: _Short | None = None
+
+
+class Write(_Placed):
+    """Text typed into the composer: a message, or a slash command."""
+
+    type: Literal["write"]
+    text: _Long
+
+
+class Edit(_Frame):
+    """A new text for an own message."""
+
+    type: Literal["edit"]
+    message: _Short
+    text: _Long
+
+
+class Delete(_Frame):
+    """An own message is to go."""
+
+    type: Literal["delete"]
+    message: _Short
+
+
+class Press(_Placed):
+    """A button of ours."""
+
+    type: Literal["press"]
+    action: _Short
+
+
+class Fill(_Placed):
+    """A form of ours, filled in."""
+
+    type: Literal["fill"]
+    form: _Short
+    values: Annotated[dict[_Short, _Long], Field(max_length=10)]
+
+
+class Look(_Frame):
+    """Please tell me a thread's messages."""
+
+    type: Literal["look"]
+    channel: _Short
+    thread: _Short
+
+
+class Saw(_Frame):
+    """I have read a channel or thread up to this message."""
+
+    type: Literal["saw"]
+    place: _Short
+    message: _Short
+
+
+Frame = Write | Edit | Delete | Press | Fill | Look | Saw
+_FRAME: TypeAdapter[Frame] = TypeAdapter(Annotated[Frame, Field(discriminator="type")])
+
+
+def read(data: str) -> Frame:
+    """Understand one frame, or raise NotTaken."""
+    try:
+        frame = _FRAME.validate_python(json.loads(data))
+    except (ValueError, RecursionError) as error:
+        raise NotTaken("malformed") from error
+    if isinstance(frame, Write | Edit) and not frame.text.strip():
+        raise NotTaken("empty")
+    return frame
+
+
+def command_in(text: str) -> tuple[str, str] | None:
+    """The name and the words of a slash command; None for an ordinary message ("/var/log/..." is one)."""
+    found = _COMMAND.fullmatch(text.strip())
+    return (found[1].lower(), (found[2] or "").strip()) if found else None
+
+
+def _by_id(mention: re.Match[str]) -> str:
+    """Commands get mentions as ids, as from any platform: people type names."""
+    return f"<@{mention[1].lower()}>"
+
+
+def key_of(frame: Frame, person: Person, stamp: str) -> str:
+    """The event's key: nobody can use up somebody else's, because it begins with who acted."""
+    return f"{person.id}:{frame.id or stamp}"
+
+
+def to_event(
+    frame: Write | Edit | Delete | Press | Fill, person: Person, channel: str, thread: str | None, stamp: str
+) -> Event:
+    """Translate. `stamp` is the platform's moment of it, and, of a posted message, its id."""
+    told: dict[str, Any] = {
+        "key": key_of(frame, person, stamp),
+        "server": SERVER,
+        "channel": channel,
+        "thread": thread,
+        "order": int(stamp),
+        "at": moment_of(stamp),
+    }
+    match frame:
+        case Write(text=text):
+            command = command_in(text)
+            if command is None:
+                return MessagePosted(**told, person=person, message=stamp, text=text)
+            name, words = command
+            return CommandUsed(**told, person=person, name=name, words=_MENTION.sub(_by_id, words))
+        case Edit(message=message, text=text):
+            return MessageEdited(**told, message=message, text=text)
+        case Delete(message=message):
+            return MessageDeleted(**told, message=message)
+        case Press(action=action):
+            return ButtonPressed(**told, person=person, action=action)
+        case Fill(form=form, values=values):
+            return FormSent(**told, person=person, form=form, values=values)
+
+
+def moving_in(stamp: str) -> tuple[Event, ...]:
+    """What a fresh playground tells: the bot was added, and the moderator filled in its form for set-up."""
+    told: dict[str, Any] = {"server": SERVER, "order": int(stamp), "at": moment_of(stamp)}
+    places = {"support": "support", "agents": AGENTS, "sales": "sales"}
+    roles = {"agent_roles": str(Part.AGENT), "moderator_roles": str(Part.MODERATOR)}
+    moderator = next(player.person for player in PLAYERS.values() if player.part is Part.MODERATOR)
+    return (
+        ServerJoined(**told, key="joined", channel="", locale=None),
+        FormSent(**told, key="set up", channel=AGENTS, person=moderator, form="setup", values=places | roles),
+    )

@@ -1,0 +1,301 @@
+"""What windows say and are told."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from adapters.web_chat.people import SERVER
+from bot.model import (
+    Block,
+    BlockKind,
+    CloseThread,
+    CommandUsed,
+    Content,
+    Done,
+    Event,
+    Field,
+    FieldKind,
+    Form,
+    FormSent,
+    Language,
+    MessageDeleted,
+    MessageEdited,
+    MessagePosted,
+    OpenThread,
+    Reply,
+    Say,
+)
+from bot.texts import paragraph, text
+from tests.web_chat.conftest import Start
+
+NASTY = "<script>alert(1)</script> <img src=x onerror=alert(1)> &amp; \u202eevil\ue0000\ue001"
+
+
+def content(words: str = "Hello") -> Content:
+    return Content(Language.EN, (paragraph(words),))
+
+
+def say(words: str, channel: str = "support", thread: str | None = None) -> Say:
+    return Say(server=SERVER, channel=channel, thread=thread, content=content(words))
+
+
+async def test_a_message_is_shown_to_all_and_told_to_the_desk(start: Start) -> None:
+    async with start() as playground:
+        emma, _ = await playground.open("emma")
+        tom, _ = await playground.open("tom")
+        assert (await emma.do("write", channel="support", text="Help"))["type"] == "done"
+        told = await tom.hear("message")
+        (event,) = playground.desk.told
+        assert isinstance(event, MessagePosted)
+        assert event.person.name == "Emma"
+        assert told["message"]["id"] == event.message
+        assert told["message"]["text"] == "Help"
+
+
+async def test_the_same_action_told_twice_is_one_message_with_one_key(start: Start) -> None:
+    async with start() as playground:
+        emma, _ = await playground.open("emma")
+        for _ in range(2):
+            await emma.do("write", id="lost-and-told-again", channel="support", text="Help")
+        first, second = playground.desk.told
+        assert isinstance(first, MessagePosted)
+        assert first == second
+        _, state = await playground.open("jonas")
+        assert [message["text"] for message in state["messages"]] == ["Help"]
+
+
+async def test_the_agents_channel_is_hidden_from_customers(start: Start) -> None:
+    async with start() as playground:
+        emma, _ = await playground.open("emma")
+        aylin, _ = await playground.open("aylin")
+        await aylin.do("write", channel="agents", text="Emma is in a hurry")
+        await playground.chat.perform(say("3 waiting", "agents"), "board:1")
+        await playground.chat.perform(say("An enquiry", "sales"), "n:2")
+        await playground.chat.perform(say("Hello all"), "n:3")
+        await emma.hear("message")
+        assert "agents" not in json.dumps(emma.heard[1:])
+        assert "sales" not in json.dumps(emma.heard[1:])
+        _, customers = await playground.open("emma")
+        _, agents = await playground.open("marek")
+        assert [channel["id"] for channel in customers["channels"]] == ["support", "general"]
+        assert customers["board"] is None
+        assert agents["board"]["content"]["blocks"][0]["html"] == "<bdi>3 waiting</bdi>"
+        for kind, fields in (
+            ("write", {"text": "psst"}),
+            ("write", {"text": "/claim"}),
+            ("press", {"action": "claim:next"}),
+            ("fill", {"form": "f", "values": {}}),
+        ):
+            assert (await emma.do(kind, channel="agents", **fields))["reason"] == "unknown_place"
+        assert len(playground.desk.told) == 1, "the desk hears of none of it"
+
+
+async def test_customers_cannot_look_into_an_agents_thread(start: Start) -> None:
+    async with start() as playground:
+        emma, _ = await playground.open("emma")
+        opening = OpenThread(server=SERVER, channel="agents", message=None, name="Quiet", opening=content())
+        outcome = await playground.chat.perform(opening, "1")
+        assert isinstance(outcome, Done)
+        for channel in ("agents", "support"):
+            assert (await emma.do("look", channel=channel, thread=outcome.thread))["reason"] == "unknown_place"
+
+
+async def test_every_text_is_escaped(start: Start) -> None:
+    async with start() as playground:
+        emma, _ = await playground.open("emma")
+        kinds = (BlockKind.HEADING, BlockKind.PARAGRAPH, BlockKind.QUOTE, BlockKind.ITEM, BlockKind.NOTE)
+        blocks = tuple(Block(kind, NASTY) for kind in kinds)
+        effect = Say(server=SERVER, channel="support", content=Content(Language.EN, blocks))
+        await playground.chat.perform(effect, "1")
+        for block in (await emma.hear("message"))["message"]["content"]["blocks"]:
+            assert block["html"].startswith("<bdi>&lt;script&gt;")
+            assert block["html"].endswith("evil0</bdi>")
+            assert block["html"].count("<") == 2
+
+
+async def test_private_answers_reach_only_the_window_that_acted(start: Start) -> None:
+    async with start() as playground:
+        playground.desk.answer = Reply(content("Only for you"))
+        emma, _ = await playground.open("emma")
+        others = [(await playground.open(person))[0] for person in ("emma", "aylin", "marek")]
+        done = await emma.do("write", channel="support", text="/place")
+        assert done["content"]["blocks"][0]["html"] == "<bdi>Only for you</bdi>"
+        await playground.chat.perform(say("the end"), "1")
+        for other in others:
+            await other.hear("message")
+            assert "Only for you" not in json.dumps(other.heard)
+        _, later = await playground.open("emma")
+        assert "Only for you" not in json.dumps(later), "and they are kept nowhere"
+
+
+async def test_a_form_offers_the_playgrounds_channels_and_roles_and_comes_back(start: Start) -> None:
+    fields = (
+        Field("line", text("command-claim")),
+        Field("support", text("command-claim"), FieldKind.CHANNELS, value="support general"),
+        Field("roles", text("command-claim"), FieldKind.ROLES, required=False),
+        Field("mode", text("command-claim"), FieldKind.CHOICE, choices=(("auto", text("mode-auto")),)),
+    )
+
+    async def answer(event: Event) -> Reply | None:
+        return (
+            Reply(form=Form("setup", text("command-setup"), fields, Language.DE))
+            if isinstance(event, CommandUsed)
+            else None
+        )
+
+    async with start() as playground:
+        playground.desk.answer = answer
+        marek, _ = await playground.open("marek")
+        form = (await marek.do("write", channel="general", text="/setup"))["form"]
+        assert form["name"] == "setup"
+        assert form["language"] == "de"
+        line, support, roles, mode = form["fields"]
+        assert (line["kind"], line["required"], line["limit"]) == ("line", True, 200)
+        assert [value for value, _ in support["choices"]] == ["support", "general", "agents", "sales"]
+        assert support["value"] == "support general"
+        assert [value for value, _ in roles["choices"]] == ["agent", "moderator"]
+        assert mode["choices"][0][0] == "auto"
+        await marek.do("fill", channel="general", form="setup", values={"support": "support", "line": "<b>\0"})
+        sent = playground.desk.told[-1]
+        assert isinstance(sent, FormSent)
+        assert sent.values == {"support": "support", "line": "<b>"}
+
+
+async def test_commands_work_in_threads_and_leave_no_message(start: Start) -> None:
+    async with start() as playground:
+        emma, _ = await playground.open("emma")
+        await emma.do("write", channel="support", text="Help")
+        (asked,) = playground.desk.told
+        assert isinstance(asked, MessagePosted)
+        opening = OpenThread(server=SERVER, channel="support", message=asked.message, name="No. 1")
+        await playground.chat.perform(opening, "1")
+        await emma.do("write", channel="support", thread=asked.message, text="/close thanks")
+        used = playground.desk.told[-1]
+        assert isinstance(used, CommandUsed)
+        assert (used.name, used.words, used.thread) == ("close", "thanks", asked.message)
+        await emma.do("look", channel="support", thread=asked.message)
+        history = next(frame for frame in emma.heard if frame["type"] == "history")
+        assert [message["text"] for message in history["messages"]] == ["Help"]
+
+
+async def test_own_messages_can_be_edited_and_deleted_and_nobody_elses(start: Start) -> None:
+    async with start() as playground:
+        emma, _ = await playground.open("emma")
+        jonas, _ = await playground.open("jonas")
+        await emma.do("write", channel="support", text="Helb")
+        (asked,) = playground.desk.told
+        assert isinstance(asked, MessagePosted)
+        for kind, fields in (("edit", {"text": "mine"}), ("delete", {})):
+            assert (await jonas.do(kind, message=asked.message, **fields))["reason"] == "unknown_place"
+        await emma.do("edit", message=asked.message, text="Help")
+        edited = playground.desk.told[-1]
+        assert isinstance(edited, MessageEdited)
+        assert (edited.text, edited.channel) == ("Help", "support")
+        assert edited.order > asked.order
+        await emma.do("delete", message=asked.message)
+        assert isinstance(playground.desk.told[-1], MessageDeleted)
+        assert (await emma.do("edit", message=asked.message, text="back"))["reason"] == "unknown_place"
+        _, state = await playground.open("emma")
+        assert state["messages"][0]["text"] is None
+
+
+async def test_a_closed_thread_is_shown_as_closed(start: Start) -> None:
+    async with start() as playground:
+        tom, _ = await playground.open("tom")
+        opening = OpenThread(server=SERVER, channel="support", message=None, name="No. 1", opening=content())
+        outcome = await playground.chat.perform(opening, "1")
+        assert isinstance(outcome, Done)
+        await playground.chat.perform(CloseThread(server=SERVER, channel="support", thread=outcome.thread), "2")
+        assert not (await tom.hear("thread"))["thread"]["closed"]
+        assert (await tom.hear("thread"))["thread"]["closed"]
+
+
+async def test_a_failing_desk_and_nonsense_leave_the_window_open(start: Start) -> None:
+    async def fail(event: Event) -> Reply | None:
+        raise RuntimeError(event.key)
+
+    async with start() as playground:
+        playground.desk.answer = fail
+        emma, _ = await playground.open("emma")
+        assert (await emma.do("write", channel="support", text="Help"))["reason"] == "failed"
+        await emma.socket.send_str("{nonsense")
+        await emma.hear("refused", reason="malformed")
+        await emma.socket.send_bytes(b"\xff\xfe")
+        await emma.hear("refused", reason="malformed")
+        assert (await emma.do("write", channel="support", text="x" * 10_001))["reason"] == "too_long"
+        playground.desk.answer = None
+        assert (await emma.do("write", channel="support", text="still here"))["type"] == "done"
+
+
+async def test_a_frame_over_the_limit_closes_that_window_only(start: Start) -> None:
+    async with start() as playground:
+        emma, _ = await playground.open("emma")
+        tom, _ = await playground.open("tom")
+        await emma.socket.send_str("x" * 70_000)
+        await asyncio.wait_for(emma.socket.receive(), 3)
+        assert emma.socket.closed
+        assert (await tom.do("write", channel="general", text="still here"))["type"] == "done"
+
+
+async def test_a_window_that_speaks_too_fast_is_told_so(start: Start) -> None:
+    async with start() as playground:
+        emma, _ = await playground.open("emma")
+        for number in range(60):
+            await emma.socket.send_json({"type": "write", "channel": "general", "text": f"{number}"})
+        assert (await emma.hear("refused"))["reason"] == "too_fast"
+        assert 40 <= len(playground.desk.told) < 60
+
+
+async def test_one_slow_person_holds_nobody_up(start: Start) -> None:
+    waiting = asyncio.Event()
+
+    async def slow_for_emma(event: Event) -> Reply | None:
+        if isinstance(event, MessagePosted) and event.person.id == "emma":
+            await waiting.wait()
+        return None
+
+    async with start() as playground:
+        playground.desk.answer = slow_for_emma
+        emma, _ = await playground.open("emma")
+        jonas, _ = await playground.open("jonas")
+        await emma.socket.send_json({"type": "write", "channel": "support", "text": "first"})
+        await jonas.hear("message")
+        assert (await jonas.do("write", channel="support", text="second"))["type"] == "done"
+        waiting.set()
+        await emma.hear("done")
+
+
+async def test_reading_is_shared_between_a_persons_windows(start: Start) -> None:
+    async with start() as playground:
+        one, _ = await playground.open("emma")
+        other, _ = await playground.open("emma")
+        await one.do("saw", place="support", message="0000000000000005")
+        assert (await other.hear("seen"))["message"] == "0000000000000005"
+        _, state = await playground.open("emma")
+        assert state["seen"] == {"support": "0000000000000005"}
+
+
+async def test_a_restart_keeps_the_rooms(start: Start) -> None:
+    async with start() as playground:
+        assert len(playground.desk.moved_in) == 2
+        emma, _ = await playground.open("emma")
+        await emma.do("write", channel="support", text="Help")
+        await playground.chat.perform(say("Hello Emma"), "1")
+    async with start() as playground:
+        assert not playground.desk.moved_in
+        _, state = await playground.open("emma")
+        assert [message["author"] for message in state["messages"]] == ["emma", "bot"]
+        assert isinstance(await playground.chat.perform(say("Hello Emma"), "1"), Done)
+        _, state = await playground.open("emma")
+        assert len(state["messages"]) == 2
+
+
+@pytest.mark.parametrize(("person", "language", "hello"), [("jonas", "de", "Senden"), ("emma", "en", "Send")])
+async def test_the_page_speaks_the_persons_language(start: Start, person: str, language: str, hello: str) -> None:
+    async with start() as playground:
+        _, state = await playground.open(person)
+        me = next(one for one in state["people"] if one["id"] == person)
+        assert (me["language"], state["words"]["send"]) == (language, hello)
