@@ -260,6 +260,8 @@ class Button:
     action: str
     label: Text
     style: ButtonStyle = ButtonStyle.PLAIN
+    for_staff: bool = False
+    """Of use to agents and moderators only; hidden from customers where a platform can. The core checks anyway."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,7 @@ async def is_heard(tx: Transaction, scene: Scene) -> bool:
 async def keep_answer(tx: Transaction, scene: Scene, response: Response, *, message: str, thread: str | None) -> None:
     """Keep what the buttons under the answer will need."""
     verdict = scene.verdict
+    category, ruling = scene.finding
     answer = Answer(
         server=scene.server,
         message=message,
@@ -77,8 +78,8 @@ async def keep_answer(tx: Transaction, scene: Scene, response: Response, *, mess
         language=scene.language,
         text=scene.words,
         response=response,
-        category=verdict.category if verdict else None,
-        ruling=verdict.ruling if verdict else None,
+        category=category,
+        ruling=ruling,
         confidence=verdict.confidence if verdict else 0.0,
         policy_version=scene.policy.version,
         message_order=scene.event.order,
@@ -112,14 +113,12 @@ def because(scene: Scene, verdict: Verdict) -> list[Block]:
 def offer_content(scene: Scene, message: str) -> Content:
     """Unsure, or nothing in the policy: say so, and offer a ticket."""
     verdict = scene.verdict
-    category = scene.policy.categories.get((verdict.category if verdict else None) or "")
     person = Mention(scene.person.id)
-    if category is not None and category.ruling is Ruling.NOT_IN_POLICY:
-        blocks = [*answer_blocks(scene, category.id, scene.language), note(text("offer-for", person=person))]
-    else:
-        blocks = [paragraph(text("offer-unsure", person=person))]
-    buttons = (_open_button(message, primary=True), Button("place", text("button-place")))
-    return scene.content(*blocks, buttons=buttons[: 1 if category else 2], ruling=category.ruling if category else None)
+    buttons = (_open_button(message, primary=True),)
+    if verdict is not None and verdict.ruling is Ruling.NOT_IN_POLICY:
+        answer = answer_blocks(scene, verdict.category, scene.language)
+        return scene.content(*answer, note(text("offer-for", person=person)), buttons=buttons, ruling=verdict.ruling)
+    return scene.content(paragraph(text("offer-unsure", person=person)), buttons=buttons)
 
 
 def same_matter_content(scene: Scene, message: str, number: int) -> Content:

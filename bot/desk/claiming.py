@@ -16,7 +16,6 @@ from bot.model import (
     Refusal,
     Reply,
     Ticket,
-    TicketState,
 )
 from bot.rules import tickets as rules
 from bot.rules.limits import title
@@ -152,11 +151,7 @@ async def _ticket_at_hand(tx: Transaction, scene: Scene) -> Ticket:
     thread = scene.event.thread
     if thread and (ticket := await queries.ticket_by_thread(tx, scene.server, thread)):
         return ticket
-    mine = [
-        ticket
-        for ticket in await queries.tickets_of_agent(tx, scene.server, scene.person.id)
-        if ticket.state is TicketState.CLAIMED
-    ]
+    mine = await queries.tickets_of_agent(tx, scene.server, scene.person.id)
     if not mine:
         raise Refusal("refused-nothing-claimed")
     if len(mine) > 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.desk.claiming import find
 from bot.desk.line import place_blocks
 from bot.desk.scene import Scene, button_number, conversation, leading_number, say_in_ticket
-from bot.model import CloseThread, Mention, Refusal, Reply, Ticket, TicketState
+from bot.model import CloseThread, Mention, Refusal, Reply, Ticket
 from bot.rules import tickets as rules
 from bot.rules.limits import TEXT_LIMIT, clean
 from bot.rules.permissions import is_staff, require_close
@@ -45,8 +45,7 @@ async def _which(tx: Transaction, scene: Scene) -> tuple[Ticket, str]:
 async def _mine(tx: Transaction, scene: Scene) -> list[Ticket]:
     """What the person has open as a customer, or holds as an agent."""
     if is_staff(scene.person, scene.settings):
-        held = await queries.tickets_of_agent(tx, scene.server, scene.person.id)
-        return [ticket for ticket in held if ticket.state is TicketState.CLAIMED]
+        return await queries.tickets_of_agent(tx, scene.server, scene.person.id)
     return await queries.open_tickets(tx, scene.server, scene.person.id)
 
 

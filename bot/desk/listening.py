@@ -173,8 +173,7 @@ async def _customer_in_ticket(tx: Transaction, scene: Scene, event: MessagePoste
 
 
 async def _in_closed_ticket(tx: Transaction, scene: Scene, event: MessagePosted, ticket: Ticket) -> None:
-    is_thanks = scene.verdict is not None and scene.verdict.ruling is Ruling.SILENCE
-    if is_thanks or not await is_heard(tx, scene):
+    if _is_thanks(scene) or not await is_heard(tx, scene):
         return
     if rules.may_reopen(ticket, event.at):
         await reopen(tx, scene, ticket)
@@ -183,6 +182,12 @@ async def _in_closed_ticket(tx: Transaction, scene: Scene, event: MessagePosted,
         offer = offer_content(scene, event.message)
         told = paragraph(text("closed-long-ago", number=ticket.number))
         await say_in_ticket(tx, scene, ticket, told, buttons=offer.buttons[:1])
+
+
+def _is_thanks(scene: Scene) -> bool:
+    """Whether words after the end of a ticket ask for nothing: small talk, or a single word ("Danke!", an emoji)."""
+    is_small_talk = scene.verdict is not None and scene.verdict.ruling is Ruling.SILENCE
+    return is_small_talk or len(scene.words.split()) <= 1
 
 
 async def message_edited(tx: Transaction, scene: Scene, event: MessageEdited) -> None:

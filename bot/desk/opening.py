@@ -94,8 +94,8 @@ async def open_ticket(
     """
     await _require_room(tx, scene)
     due = promise(scene.event.at)
-    if category is None and scene.verdict is not None:
-        category, ruling = scene.verdict.category, scene.verdict.ruling
+    if category is None:
+        category, ruling = scene.finding
     ticket = Ticket(
         server=scene.server,
         number=await queries.next_number(tx, scene.server),
@@ -194,8 +194,8 @@ def answer_blocks(scene: Scene, category: str | None, language: Language) -> lis
 def ticket_buttons(ticket: Ticket) -> tuple[Button, ...]:
     """Stateless: what a press means is decided when it happens."""
     return (
-        Button(f"claim:{ticket.number}", text("button-claim"), ButtonStyle.PRIMARY),
-        Button(f"release:{ticket.number}", text("button-release")),
+        Button(f"claim:{ticket.number}", text("button-claim"), ButtonStyle.PRIMARY, for_staff=True),
+        Button(f"release:{ticket.number}", text("button-release"), for_staff=True),
         Button(f"close:{ticket.number}", text("button-close"), ButtonStyle.DANGER),
         Button("place", text("button-place")),
     )

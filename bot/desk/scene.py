@@ -9,6 +9,7 @@ from datetime import datetime
 
 from bot.coverage.policy import Policy
 from bot.model import (
+    Action,
     Block,
     Button,
     Content,
@@ -63,6 +64,14 @@ class Scene:
         """The person's own language: their locale's, else their message's, else the server's."""
         guessed = self.verdict.language if self.verdict else self.settings.language
         return Language.of_locale(self.person.locale) or guessed
+
+    @property
+    def finding(self) -> tuple[str | None, Ruling | None]:
+        """The category and ruling that a ticket may state as ours; a mere guess is neither."""
+        verdict = self.verdict
+        if verdict is None or (verdict.action is not Action.ANSWER and verdict.ruling is not Ruling.NOT_IN_POLICY):
+            return None, None
+        return verdict.category, verdict.ruling
 
     def content(
         self,

@@ -23,7 +23,7 @@ from bot.model import (
 from bot.rules.permissions import require_moderator
 from bot.store import queries
 from bot.store.database import Transaction
-from bot.store.outbox import dead_letter_count
+from bot.store.outbox import dead_letter_count, owe_board
 from bot.texts import heading, item, note, paragraph, text
 
 _MOST = 100
@@ -125,6 +125,7 @@ async def _set_mode(tx: Transaction, scene: Scene, mode: str) -> Reply:
 async def _keep(tx: Transaction, scene: Scene, new: ServerSettings) -> Reply:
     await queries.add_server(tx, scene.server, new, scene.event.at)
     await queries.change_settings(tx, scene.server, new)
+    await owe_board(tx, scene.server, scene.now)
     return scene.reply(paragraph(text("setup-kept")), *await _overview(tx, scene, new))
 
 

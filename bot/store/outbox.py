@@ -177,17 +177,26 @@ class Outbox:
         self._news.set()
 
     async def run(self) -> None:
-        """Deliver until cancelled. A slow conversation holds up only itself."""
+        """Deliver until cancelled. A slow conversation holds up only itself, trouble with the file only a while."""
         async with asyncio.TaskGroup() as deliveries:
             while True:
                 self._news.clear()
-                letters = await self._lease(_MOST_AT_ONCE - len(self._on_their_way))
-                for letter in letters:
-                    self._on_their_way.add(letter.id)
-                    deliveries.create_task(self._deliver(letter))
-                if not letters:
+                try:
+                    wait = await self._start(deliveries)
+                except Exception:
+                    _log.exception("could not read what is owed; trying again")
+                    wait = _IDLE
+                if wait:
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(self._news.wait(), (await self._until_next()).total_seconds())
+                        await asyncio.wait_for(self._news.wait(), wait.total_seconds())
+
+    async def _start(self, deliveries: asyncio.TaskGroup) -> timedelta:
+        """Begin what is due; how long to wait before looking again."""
+        letters = await self._lease(_MOST_AT_ONCE - len(self._on_their_way))
+        for letter in letters:
+            self._on_their_way.add(letter.id)
+            deliveries.create_task(self._deliver(letter))
+        return timedelta(0) if letters else await self._until_next()
 
     async def deliver_ready(self) -> int:
         """Try everything that is due now, once; how much that was."""
@@ -206,7 +215,13 @@ class Outbox:
         now = self._clock()
         letters = []
         for row in await tx.rows(_READY, now=now, most=most):
-            effect = await self._effect(tx, row)
+            try:
+                effect = await self._effect(tx, row)
+            except Exception as error:  # noqa: BLE001 (one bad row must not stop all the others)
+                reason = f"cannot be read: {type(error).__name__}"
+                _log.error("dead letter", letter=row["id"], reason=reason)  # noqa: TRY400 (the error quotes the effect)
+                await tx.run(_END, letter=row["id"], end="dead", why=reason, now=now)
+                continue
             if effect is None:
                 await tx.run(_END, letter=row["id"], end="done", why=None, now=now)
                 continue

@@ -124,7 +124,7 @@ _BY_THREAD = select(tickets).where(_is(tickets.c.server, tickets.c.thread), HAS_
 _BY_MESSAGE = select(tickets).where(_is(tickets.c.server, tickets.c.message), HAS_MESSAGE)
 _SET_THREAD = update(tickets).where(_is(tickets.c.server, tickets.c.number)).values(thread=bindparam("new_thread"))
 _OPEN_OF_CUSTOMER = select(tickets).where(_is(tickets.c.server, tickets.c.customer), OPEN).order_by(tickets.c.number)
-_CLAIMED_BY = select(tickets).where(_is(tickets.c.server, tickets.c.agent), OPEN).order_by(tickets.c.claimed_at)
+_CLAIMED_BY = select(tickets).where(_is(tickets.c.server, tickets.c.agent), CLAIMED).order_by(tickets.c.claimed_at)
 _CLAIMED = select(tickets).where(_is(tickets.c.server), CLAIMED).order_by(tickets.c.claimed_at).limit(bindparam("most"))
 _LINE = (
     select(tickets)

@@ -113,7 +113,7 @@ _of = tickets.c
 _partial("ix_tickets_line", WAITING, _of.server, _of.place_order, _of.number, _of.state)
 _partial("ix_tickets_claimed", CLAIMED, _of.server, _of.claimed_at)
 _partial("ix_tickets_open_of_customer", OPEN, _of.server, _of.customer, _of.number)
-_partial("ix_tickets_agent", OPEN, _of.server, _of.agent)
+_partial("ix_tickets_agent", CLAIMED, _of.server, _of.agent, _of.claimed_at)
 _partial("uq_tickets_thread", HAS_THREAD, _of.server, _of.thread, unique=True)
 _partial("ix_tickets_message", HAS_MESSAGE, _of.server, _of.message)
 Index("ix_tickets_customer", _of.server, _of.customer, _of.opened_at)

@@ -172,10 +172,10 @@ def upgrade() -> None:
     with op.batch_alter_table("tickets", schema=None) as batch_op:
         batch_op.create_index(
             "ix_tickets_agent",
-            ["server", "agent"],
+            ["server", "agent", "claimed_at"],
             unique=False,
-            sqlite_where=sa.text("state != 'closed'"),
-            postgresql_where=sa.text("state != 'closed'"),
+            sqlite_where=sa.text("state = 'claimed'"),
+            postgresql_where=sa.text("state = 'claimed'"),
         )
         batch_op.create_index(
             "ix_tickets_claimed",
@@ -266,7 +266,7 @@ def downgrade() -> None:
             postgresql_where=sa.text("state = 'claimed'"),
         )
         batch_op.drop_index(
-            "ix_tickets_agent", sqlite_where=sa.text("state != 'closed'"), postgresql_where=sa.text("state != 'closed'")
+            "ix_tickets_agent", sqlite_where=sa.text("state = 'claimed'"), postgresql_where=sa.text("state = 'claimed'")
         )
 
     op.drop_table("tickets")
