@@ -139,6 +139,7 @@ def _button(button: Button, language: Language, *, formal: bool) -> Json:
     return {
         "action": button.action,
         "style": button.style,
+        "forStaff": button.for_staff,
         "label": to_plain(button.label, language, formal=formal),
     }
 

@@ -188,6 +188,6 @@ def moving_in(stamp: str) -> tuple[Event, ...]:
     roles = {"agent_roles": str(Part.AGENT), "moderator_roles": str(Part.MODERATOR)}
     moderator = next(player.person for player in PLAYERS.values() if player.part is Part.MODERATOR)
     return (
-        ServerJoined(**told, key="joined", channel="", locale=None),
+        ServerJoined(**told, key="joined", channel="", locale="en"),
         FormSent(**told, key="set up", channel=AGENTS, person=moderator, form="setup", values=places | roles),
     )

@@ -19,7 +19,7 @@ from bot.model import (
 )
 from bot.rules import tickets as rules
 from bot.rules.limits import title
-from bot.rules.permissions import require_agent, require_release
+from bot.rules.permissions import require_agent, require_release, require_staff
 from bot.store import queries
 from bot.store.database import Transaction
 from bot.store.outbox import owe_board
@@ -121,7 +121,7 @@ async def _claimed(tx: Transaction, scene: Scene, ticket: Ticket, ahead: int, re
 
 async def release_command(tx: Transaction, scene: Scene) -> Reply:
     """`/release` gives back the thread's ticket, or the one I hold, or the one with this number."""
-    require_agent(scene.person, scene.settings)
+    require_staff(scene.person, scene.settings)
     if scene.words:
         number, _ = leading_number(scene.words)
         if number is None:

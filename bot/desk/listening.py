@@ -9,8 +9,8 @@ from bot.desk.answering import answer_content, is_heard, keep_answer, offer_cont
 from bot.desk.claiming import claim_by_answering
 from bot.desk.closing import reopen, withdraw
 from bot.desk.line import live_facts
-from bot.desk.opening import open_ticket
-from bot.desk.scene import Scene, say_in_ticket
+from bot.desk.opening import open_ticket, words_now
+from bot.desk.scene import Scene, button_number, say_in_ticket
 from bot.model import (
     Action,
     ButtonPressed,
@@ -127,19 +127,21 @@ async def add_to_ticket(tx: Transaction, scene: Scene, action: str) -> Reply:
     """[Add to ticket 12] under a second message of the same customer."""
     number, _, message = action.partition(":")
     answer = await queries.answer_to(tx, scene.server, message)
-    ticket = await queries.ticket_by_number(tx, scene.server, int(number)) if number.isdecimal() else None
+    ticket = await queries.ticket_by_number(tx, scene.server, button_number(number))
     if answer is None or ticket is None or not isinstance(scene.event, ButtonPressed):
         raise Refusal("refused-old-button")
     if scene.person.id not in {answer.customer} & {ticket.customer}:
         raise Refusal("refused-not-your-answer")
     if ticket.state is TicketState.CLOSED:
         raise Refusal("refused-closed", number=ticket.number)
-    if not await queries.is_new(tx, scene.server, f"added:{message}", scene.now):
+    if own := await queries.ticket_by_message(tx, scene.server, message):
+        raise Refusal("refused-already-open", number=own.number)
+    if not await queries.is_new(tx, scene.server, f"used:{message}", scene.now):
         raise Refusal("refused-already-added", number=ticket.number)
-    together = replace(ticket, text=clean(f"{ticket.text}\n\n{answer.text}"))
-    await queries.save_ticket(tx, together)
+    words = await words_now(tx, answer)
+    await queries.save_ticket(tx, replace(ticket, text=clean(f"{ticket.text}\n\n{words}")))
     await queries.record(tx, ticket, scene.event.at, scene.person.id, "added")
-    await say_in_ticket(tx, scene, ticket, paragraph(text("added-heading")), quote(answer.text))
+    await say_in_ticket(tx, scene, ticket, paragraph(text("added-heading")), quote(words))
     return scene.reply_text("added", number=ticket.number)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.coverage.policy import address
 from bot.desk.line import place_blocks
 from bot.desk.scene import Scene, conversation
@@ -27,6 +29,7 @@ from bot.rules.promise import promise
 from bot.store import queries
 from bot.store.database import Transaction
 from bot.store.outbox import owe_board
+from bot.store.queries import Answer
 from bot.texts import heading, note, paragraph, quote, text
 
 
@@ -63,10 +66,15 @@ async def open_from_answer(tx: Transaction, scene: Scene, message: str) -> Reply
         raise Refusal("refused-already-open", number=earlier.number)
     if answer.thread and (there := await queries.ticket_by_thread(tx, scene.server, answer.thread)):
         raise Refusal("refused-already-open", number=there.number)
+    if not await queries.is_new(tx, scene.server, f"used:{message}", scene.now):
+        raise Refusal("refused-old-button")
+    # A button tells no language of its own; the question had one.
+    person = replace(scene.person, locale=scene.person.locale or answer.language)
+    scene = replace(scene, person=person)
     ticket = await open_ticket(
         tx,
         scene,
-        answer.text,
+        await words_now(tx, answer),
         channel=answer.channel if answer.thread else _support_channel(scene),
         message=message,
         thread=answer.thread,
@@ -74,6 +82,12 @@ async def open_from_answer(tx: Transaction, scene: Scene, message: str) -> Reply
         ruling=answer.ruling,
     )
     return scene.reply(heading(text("opened-heading", number=ticket.number)), *await place_blocks(tx, scene, ticket))
+
+
+async def words_now(tx: Transaction, answer: Answer) -> str:
+    """What the answered message says now: its author may have changed it since."""
+    news = await queries.early_news(tx, answer.server, answer.message)
+    return news.text if news and news.text else answer.text
 
 
 async def open_ticket(
@@ -166,7 +180,9 @@ def _opening(scene: Scene, ticket: Ticket) -> Content:
 
 async def receipt_content(tx: Transaction, scene: Scene, ticket: Ticket) -> Content:
     """Number, verdict, place, and when an answer can be expected; with the buttons of the ticket's life."""
-    told = text(f"receipt-{ticket.ruling or 'none'}", person=Mention(ticket.customer))
+    known = scene.policy.categories.get(ticket.category or "")
+    topic = known.texts[ticket.language].title if known else ""
+    told = text(f"receipt-{ticket.ruling or 'none'}", person=Mention(ticket.customer), title=topic)
     blocks = [heading(text("receipt-heading", number=ticket.number)), paragraph(told)]
     blocks += clause_blocks(scene, ticket.category, ticket.language)
     if ticket.ruling is Ruling.COVERED:

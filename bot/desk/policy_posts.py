@@ -97,15 +97,17 @@ def _find_section(scene: Scene, typed: str) -> int | None:
         for language in Language
         for place, section in enumerate(_document(scene, language).sections)
     }
-    best = process.extractOne(typed.casefold(), headings, scorer=fuzz.partial_ratio, score_cutoff=_LIKE_ENOUGH)
-    if best is None:
+    wanted = typed.casefold()
+    alike = process.extract(wanted, headings, scorer=fuzz.partial_ratio, score_cutoff=_LIKE_ENOUGH, limit=None)
+    if not alike:
         sections = _document(scene, scene.language).sections
         raise Refusal(
             "refused-no-such-section",
             words=title(typed, 40),
             sections=", ".join(section.heading for section in sections),
         )
-    place: int = best[2][1]
+    # "Included" is also a part of "not included", so among the equally good ones the whole heading decides.
+    _, _, (_, place) = max(alike, key=lambda found: (found[1], fuzz.ratio(wanted, found[0])))
     return place
 
 

@@ -72,7 +72,7 @@ _ADD_BOARD = (
 _heads = select(func.min(outbox.c.id)).where(OWED).group_by(outbox.c.lane).scalar_subquery()
 _READY = (
     select(outbox.c.id, outbox.c.server, outbox.c.effect, outbox.c.ticket, outbox.c.post, outbox.c.attempts)
-    .add_columns(tickets.c.thread)
+    .add_columns(outbox.c.created_at, tickets.c.thread)
     .outerjoin(tickets, and_(tickets.c.server == outbox.c.server, tickets.c.number == outbox.c.ticket))
     .where(
         outbox.c.id.in_(_heads),
@@ -151,11 +151,16 @@ class Letter:
     ticket: int | None
     post: str | None
     attempts: int
+    promised_at: datetime
 
     @property
     def nonce(self) -> str:
-        """The same for every try; tells a platform that it is the same effect."""
-        return f"{self.post}:{self.id}" if self.post else str(self.id)
+        """The same for every try; tells a platform that it is the same effect. At most 25 characters, Discord's limit.
+
+        Ids begin anew with a new database, so the second of the promise makes it unique.
+        """
+        unique = f"{int(self.promised_at.timestamp()):x}-{self.id:x}"
+        return f"{self.post}:{unique}" if self.post else unique
 
 
 class Outbox:
@@ -183,12 +188,13 @@ class Outbox:
                 self._news.clear()
                 try:
                     wait = await self._start(deliveries)
-                except Exception:
+                except Exception:  # noqa: BLE001 (logged; a dead outbox would be worse)
                     _log.exception("could not read what is owed; trying again")
                     wait = _IDLE
                 if wait:
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(self._news.wait(), wait.total_seconds())
+                    with suppress(TimeoutError):  # not wait_for: before Python 3.12 it can lose a cancellation
+                        async with asyncio.timeout(wait.total_seconds()):
+                            await self._news.wait()
 
     async def _start(self, deliveries: asyncio.TaskGroup) -> timedelta:
         """Begin what is due; how long to wait before looking again."""
@@ -219,14 +225,14 @@ class Outbox:
                 effect = await self._effect(tx, row)
             except Exception as error:  # noqa: BLE001 (one bad row must not stop all the others)
                 reason = f"cannot be read: {type(error).__name__}"
-                _log.error("dead letter", letter=row["id"], reason=reason)  # noqa: TRY400 (the error quotes the effect)
+                _log.error("dead letter", letter=row["id"], reason=reason)
                 await tx.run(_END, letter=row["id"], end="dead", why=reason, now=now)
                 continue
             if effect is None:
                 await tx.run(_END, letter=row["id"], end="done", why=None, now=now)
                 continue
             await tx.run(_LEASE, letter=row["id"], until=now + LEASE)
-            letters.append(Letter(row["id"], effect, row["ticket"], row["post"], row["attempts"] + 1))
+            letters.append(_letter(row, effect))
         return letters
 
     async def _effect(self, tx: Transaction, row: dict[str, Any]) -> Effect | None:
@@ -285,6 +291,10 @@ class Outbox:
             await set_thread(tx, effect.server, letter.ticket, done.thread)
         if isinstance(effect, Say) and letter.post is not None and done.message is not None:
             await keep_post(tx, effect.server, letter.post, effect.channel, done.message)
+
+
+def _letter(row: dict[str, Any], effect: Effect) -> Letter:
+    return Letter(row["id"], effect, row["ticket"], row["post"], row["attempts"] + 1, row["created_at"])
 
 
 def back_off(attempts: int) -> timedelta:

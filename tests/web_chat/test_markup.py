@@ -12,11 +12,11 @@ AT = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
 
 
 def test_mentions_name_the_person() -> None:
-    told = text("receipt-covered", person=Mention("emma"))
+    told = text("receipt-none", person=Mention("emma"))
     mention = '<span class="mention" data-person="emma"><bdi>@Emma</bdi></span>'
     assert to_html(told, Language.EN).startswith(mention)
     assert to_plain(told, Language.EN).startswith("@Emma")
-    assert '"&quot;&gt;&lt;i&gt;"' in to_html(text("receipt-covered", person=Mention('"><i>')), Language.EN)
+    assert '"&quot;&gt;&lt;i&gt;"' in to_html(text("receipt-none", person=Mention('"><i>')), Language.EN)
 
 
 def test_moments_can_be_read_by_the_page_and_without_it() -> None:

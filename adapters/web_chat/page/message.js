@@ -53,8 +53,10 @@ export function card(content, actions, place) {
   const element = el(`div.card${ruling ? `.ruling-${ruling}` : ""}`, { lang: language });
   if (SIGNS[ruling]) element.append(el("span.sign", { "aria-hidden": "true" }, SIGNS[ruling]));
   element.append(words(content));
-  if (content.buttons.length) {
-    element.append(el("div.buttons", {}, ...content.buttons.map((button) => cardButton(button, actions, place))));
+  const isCustomer = state.people.get(state.me)?.part === "customer";
+  const buttons = content.buttons.filter(({ forStaff }) => !(forStaff && isCustomer));
+  if (buttons.length) {
+    element.append(el("div.buttons", {}, ...buttons.map((button) => cardButton(button, actions, place))));
   }
   prepare(element, actions);
   return element;
