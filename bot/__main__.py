@@ -70,7 +70,7 @@ def _settings() -> Settings:
 @told
 def try_out(
     folder: Annotated[Path, typer.Option(help="Where the playground keeps what happened in it.")] = Path("playground"),
-    host: Annotated[str, typer.Option(help="Address to listen on; another than this machine's own needs a password.")] = "",
+    host: Annotated[str, typer.Option(help="Address to listen on; beyond this machine it needs a password.")] = "",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes any free one.")] = -1,
     *,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget everything and start anew.")] = False,

@@ -78,4 +78,4 @@ async def _watch(desk: Desk, folder: Path) -> None:
             desk.use(await asyncio.to_thread(learn, folder))
             _log.info("policy read", version=desk.policy.version)
         except PolicyError as error:
-            _log.error("policy refused, the last good one stays in force", reason=str(error))  # noqa: TRY400
+            _log.error("policy refused, the last good one stays in force", reason=str(error))

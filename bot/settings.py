@@ -89,4 +89,5 @@ def _sentence(error: ValidationError) -> str:
     name = str(first["loc"][0])
     value = "(hidden)" if "password" in name else repr(first["input"])
     reason = first["msg"].removeprefix("Value error, ")
-    return f"{name.upper()}={value} is not possible: {reason[0].lower()}{reason[1:]}; change it in .env or the environment."
+    problem = f"{name.upper()}={value} is not possible: {reason[0].lower()}{reason[1:]}."
+    return f"{problem} Change it in .env or the environment."

@@ -71,11 +71,12 @@ facts-no-ticket = { $waiting ->
 facts-pace = Im jetzigen Tempo: Wartezeit für ein neues Ticket etwa { $wait }.
 added-heading = Ergänzung:
 added = Zu Ticket #{ $number } hinzugefügt.
+added-moved = Zu Ticket #{ $number } hinzugefügt. Dort geht es weiter: { $thread }
 opening-message-deleted = Die Nachricht, aus der Ticket #{ $number } entstand, wurde gelöscht.
 withdrawn = Die Anfrage wurde gelöscht, Ticket #{ $number } ist damit zurückgezogen.
 closed = Ticket #{ $number } ist geschlossen.
 closed-public = { $person } hat Ticket #{ $number } geschlossen.
-closed-by-customer = { $person } hat Ticket #{ $number } geschlossen. Schön, dass wir sprechen konnten!
+closed-by-customer = { $person } hat Ticket #{ $number } geschlossen.
 closed-hint = { $days ->
     [one] Ist noch etwas offen? [Schreiben Sie|Schreib] innerhalb eines Tages einfach hier, dann öffnet sich das Ticket wieder.
    *[other] Ist noch etwas offen? [Schreiben Sie|Schreib] innerhalb von { $days } Tagen einfach hier, dann öffnet sich das Ticket wieder.
@@ -184,7 +185,7 @@ setup-support = Support: { $channel } ({ $mode })
 setup-agents = Mitarbeiter: { $channel }, Rollen: { $roles }
 setup-sales = Vertrieb: { $channel }
 setup-moderators = Moderatoren: Rollen: { $roles }
-setup-rules = Sprache: { $language }. Höchstens { $open } offene Tickets je Kunde, { $hourly } neue je Stunde.
+setup-rules = Sprache: { $language }, Anrede: { $address }. Höchstens { $open } offene Tickets je Kunde, { $hourly } neue je Stunde.
 setup-none = keine
 setup-missing-support = Es fehlt: ein Support-Kanal. Ohne ihn wird niemand gehört.
 setup-missing-agents = Es fehlt: eine Rolle für Mitarbeiter. Ohne sie kann niemand Tickets übernehmen.

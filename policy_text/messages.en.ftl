@@ -71,11 +71,12 @@ facts-no-ticket = { $waiting ->
 facts-pace = At the present pace a new ticket waits about { $wait }.
 added-heading = The customer adds:
 added = Added to ticket #{ $number }.
+added-moved = Added to ticket #{ $number }. It goes on there: { $thread }
 opening-message-deleted = The message that ticket #{ $number } came from was deleted.
 withdrawn = The request was deleted, so ticket #{ $number } is withdrawn.
 closed = Ticket #{ $number } is closed.
 closed-public = { $person } has closed ticket #{ $number }.
-closed-by-customer = { $person } has closed ticket #{ $number }. Glad we could talk!
+closed-by-customer = { $person } has closed ticket #{ $number }.
 closed-hint = { $days ->
     [one] If something is still open, simply write here within one day: the ticket opens again.
    *[other] If something is still open, simply write here within { $days } days: the ticket opens again.
@@ -184,7 +185,7 @@ setup-support = Support: { $channel } ({ $mode })
 setup-agents = Agents: { $channel }, roles: { $roles }
 setup-sales = Sales: { $channel }
 setup-moderators = Moderators: roles: { $roles }
-setup-rules = Language: { $language }. At most { $open } open tickets per customer, { $hourly } new ones an hour.
+setup-rules = Language: { $language }, German says { $address }. At most { $open } open tickets per customer, { $hourly } new ones an hour.
 setup-none = none
 setup-missing-support = Missing: a support channel. Without one nobody is heard.
 setup-missing-agents = Missing: a role for agents. Without one nobody can claim tickets.

@@ -16,7 +16,8 @@ _CUES = {
     """,
     Language.EN: r"""
         \bcover(s|ed|age)?\b | \bsupport\s+(also\s+)?(include|cover|extend)s?\b | \bincluded\s+(in|with)\b.*\bsupport\b
-        | \bpart\s+of\b.*\bsupport\b | \b(do|does|would|will)\s+(you|u|support)\b.*\b(help|support)\b.*\b(with|if|when)\b
+        | \bpart\s+of\b.*\bsupport\b
+        | \b(do|does|would|will)\s+(you|u|support)\b.*\b(help|support)\b.*\b(with|if|when)\b
         | \bsupport\b.*\bincluded\b | \bunder\b.*\bsupport\b | \bdo\s+(i|we)\s+get\s+(help|support)\b
     """,
 }

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from bot.coverage.policy import Category
 from bot.desk.line import live_facts
-from bot.desk.opening import answer_blocks, clause_blocks
+from bot.desk.opening import answer_blocks, as_asker, clause_blocks, own_answer
 from bot.desk.scene import Scene
 from bot.model import (
     Action,
     Block,
     Button,
-    ButtonPressed,
     ButtonStyle,
-    CloseThread,
     Content,
     Field,
     FieldKind,
@@ -29,6 +27,8 @@ from bot.store.database import Transaction
 from bot.store.queries import Answer
 from bot.texts import heading, note, paragraph, text
 
+_WITHOUT_FACTS = {"why_no_customization"}
+"""Process questions that no place in the line answers."""
 _EXCERPT = 120
 """Characters of the customer's words that are told back to them."""
 
@@ -95,7 +95,7 @@ async def answer_content(tx: Transaction, scene: Scene, verdict: Verdict, messag
     texts = category.texts[scene.language]
     blocks = [heading(text(f"answer-{ruling}", title=texts.title)), *clause_blocks(scene, category.id, scene.language)]
     blocks += answer_blocks(scene, category.id, scene.language)
-    if ruling is Ruling.PROCESS:
+    if ruling is Ruling.PROCESS and category.id not in _WITHOUT_FACTS:
         blocks += await live_facts(tx, scene)
     blocks += because(scene, verdict)
     return scene.content(*blocks, buttons=_answer_buttons(category, message), ruling=ruling)
@@ -130,28 +130,18 @@ def same_matter_content(scene: Scene, message: str, number: int) -> Content:
 
 async def helped(tx: Transaction, scene: Scene, message: str) -> Reply:
     """[That helped]: the thread can go."""
-    answer = await _own_answer(tx, scene, message)
+    answer = await own_answer(tx, scene, message)
     await queries.set_opinion(tx, scene.server, message, "helped")
     if answer.thread and await queries.ticket_by_thread(tx, scene.server, answer.thread) is None:
-        close = CloseThread(server=scene.server, channel=answer.channel, thread=answer.thread)
-        await scene.owe(tx, answer.thread, close)
-    return scene.reply_text("helped-thanks")
+        await scene.close_thread(tx, answer.thread)
+    return as_asker(scene, answer).reply_text("helped-thanks")
 
 
 async def wrong(tx: Transaction, scene: Scene, message: str) -> Reply:
     """[Wrong answer]: kept for the moderators; a person will look at it, if wanted."""
-    await _own_answer(tx, scene, message)
+    answer = await own_answer(tx, scene, message)
     await queries.set_opinion(tx, scene.server, message, "wrong")
-    return scene.reply_text("wrong-sorry", _open_button(message, primary=True))
-
-
-async def _own_answer(tx: Transaction, scene: Scene, message: str) -> Answer:
-    answer = await queries.answer_to(tx, scene.server, message)
-    if answer is None or not isinstance(scene.event, ButtonPressed):
-        raise Refusal("refused-old-button")
-    if answer.customer != scene.person.id:
-        raise Refusal("refused-not-your-answer")
-    return answer
+    return as_asker(scene, answer).reply_text("wrong-sorry", _open_button(message, primary=True))
 
 
 def _answer_buttons(category: Category, message: str) -> tuple[Button, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from bot.desk import answering, claiming, closing, line, listening, opening, paid, policy_posts, setting_up
+from bot.desk import answering, claiming, closing, line, opening, paid, policy_posts, responding, setting_up
 from bot.desk.scene import Scene
 from bot.model import Refusal, Reply
 from bot.store.database import Transaction
@@ -13,7 +13,7 @@ Pressed = Callable[[Transaction, Scene, str], Awaitable[Reply]]
 
 BUTTONS: Mapping[str, Pressed] = {
     "open": opening.open_from_answer,
-    "add": listening.add_to_ticket,
+    "add": responding.add_to_ticket,
     "helped": answering.helped,
     "wrong": answering.wrong,
     "paid": paid.paid_form,

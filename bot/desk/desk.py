@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -42,6 +43,8 @@ from bot.texts import paragraph, text
 _log = structlog.get_logger(__name__)
 _NOBODY = Person("", "")
 _DEFAULTS = ServerSettings()
+_LONGEST_ACTION = 200
+"""Characters of a button's action or a form's name; whatever is longer is forged."""
 _KEEP_EVENTS = timedelta(days=7)
 """No platform tells an event again after so long."""
 
@@ -119,7 +122,8 @@ class Desk:
         await self._database.transaction(lambda tx: forget_done(tx, now))
 
     def _scene(self, event: Event) -> Scene:
-        person = getattr(event, "person", _NOBODY)
+        person: Person = getattr(event, "person", _NOBODY)
+        person = replace(person, name=title(person.name) or person.id)
         settings = self._servers.get(event.server, _DEFAULTS)
         words = clean(_words(event))
         needs_verdict = words and _is_request(event) and not is_staff(person, settings)
@@ -146,7 +150,7 @@ class Desk:
         say = Say(server=event.server, channel=event.channel, thread=event.thread, content=sorry)
         try:
             await self._database.transaction(lambda tx: owe(tx, f"sorry/{event.message}", say, self._clock()))
-        except Exception:
+        except Exception:  # noqa: BLE001 (it is logged)
             _log.exception("could not even apologise", server=event.server)
         self.on_commit()
 
@@ -178,18 +182,21 @@ def _is_idle_talk(event: MessagePosted, scene: Scene) -> bool:
 
 
 async def _route(tx: Transaction, scene: Scene) -> Reply | None:
-    match scene.event:
-        case MessagePosted() as event:
-            await listening.message_posted(tx, scene, event)
-        case MessageEdited() as event:
+    event = scene.event
+    if isinstance(event, MessagePosted):  # known by its own id, under whatever event it is told
+        await listening.message_posted(tx, scene, event)
+        return None
+    if not await queries.is_new(tx, event.server, f"event:{event.key}", event.at):
+        return None
+    match event:
+        case MessageEdited():
             await listening.message_edited(tx, scene, event)
-        case MessageDeleted() as event:
+        case MessageDeleted():
             await listening.message_deleted(tx, scene, event)
-        case ServerJoined() as event:
+        case ServerJoined():
             await setting_up.server_joined(tx, scene, event)
-        case CommandUsed() | ButtonPressed() | FormSent() as asked:
-            if await queries.is_new(tx, asked.server, f"event:{asked.key}", asked.at):
-                return await _answer(tx, scene, asked)
+        case CommandUsed() | ButtonPressed() | FormSent():
+            return await _answer(tx, scene, event)
     return None
 
 
@@ -200,8 +207,8 @@ async def _answer(tx: Transaction, scene: Scene, asked: CommandUsed | ButtonPres
         case CommandUsed(name=name):
             raise Refusal("refused-no-such-command", name=title(name, 32))
         case ButtonPressed(action=action):
-            kind, _, rest = action.partition(":")
+            kind, _, rest = clean(action, _LONGEST_ACTION).partition(":")
             return await known(BUTTONS, kind)(tx, scene, rest)
         case FormSent(form=form):
-            kind, _, rest = form.partition(":")
+            kind, _, rest = clean(form, _LONGEST_ACTION).partition(":")
             return await known(FORMS, kind)(tx, scene, rest)

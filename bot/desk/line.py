@@ -20,7 +20,7 @@ from bot.model import (
     TicketState,
 )
 from bot.rules.limits import title
-from bot.rules.permissions import is_staff, require_agent
+from bot.rules.permissions import is_staff, require_staff
 from bot.rules.promise import PACE_CLAIMS, PACE_WINDOW, expected_wait, pace, takes_longer
 from bot.store import queries
 from bot.store.database import Transaction
@@ -87,8 +87,8 @@ async def place_button(tx: Transaction, scene: Scene, _: str) -> Reply:
 
 
 async def queue(tx: Transaction, scene: Scene) -> Reply:
-    """`/queue`: the line for agents."""
-    require_agent(scene.person, scene.settings)
+    """`/queue`: the line, for agents and moderators."""
+    require_staff(scene.person, scene.settings)
     blocks = await _line_blocks(tx, scene)
     mine = await queries.tickets_of_agent(tx, scene.server, scene.person.id)
     if mine:

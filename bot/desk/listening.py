@@ -4,35 +4,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.coverage.policy_question import asks_about_policy
-from bot.desk.answering import answer_content, is_heard, keep_answer, offer_content, same_matter_content
+from bot.desk.answering import answer_content, is_heard, keep_answer, offer_content
 from bot.desk.claiming import claim_by_answering
 from bot.desk.closing import reopen, withdraw
-from bot.desk.line import live_facts
-from bot.desk.opening import open_ticket, words_now
-from bot.desk.scene import Scene, button_number, say_in_ticket
+from bot.desk.responding import respond_to
+from bot.desk.scene import Scene, say_in_ticket
 from bot.model import (
     Action,
-    ButtonPressed,
-    Content,
     MessageDeleted,
     MessageEdited,
     MessagePosted,
-    Mode,
-    Refusal,
-    Reply,
     Ruling,
     Ticket,
     TicketState,
 )
 from bot.rules import tickets as rules
-from bot.rules.limits import clean
 from bot.rules.permissions import is_agent, is_staff
-from bot.rules.response import SAME_MATTER, Response, respond
+from bot.rules.response import Response
 from bot.store import queries
 from bot.store.database import Transaction
 from bot.store.outbox import owe_board
-from bot.texts import note, paragraph, quote, text
+from bot.texts import paragraph, text
 
 
 async def message_posted(tx: Transaction, scene: Scene, event: MessagePosted) -> None:
@@ -45,104 +37,18 @@ async def message_posted(tx: Transaction, scene: Scene, event: MessagePosted) ->
             return
         scene = replace(scene, words=early.text, verdict=scene.judge(early.text))
     if event.thread is None:
-        await _in_channel(tx, scene, event)
+        await respond_to(tx, scene, event, thread=None)
     elif ticket := await queries.ticket_by_thread(tx, event.server, event.thread):
         await _in_ticket(tx, scene, event, ticket)
     else:
         await _under_answer(tx, scene, event, event.thread)
 
 
-async def _in_channel(tx: Transaction, scene: Scene, event: MessagePosted) -> None:
-    mode = scene.settings.support.get(event.channel, Mode.QUIET)
-    await _respond(tx, scene, event, mode, thread=None)
-
-
 async def _under_answer(tx: Transaction, scene: Scene, event: MessagePosted, thread: str) -> None:
     """The asker goes on in the thread of an answer; what others say there is none of our business."""
     answer = await queries.first_answer_in(tx, event.server, thread)
     if answer is not None and answer.customer == event.person.id:
-        mode = scene.settings.support.get(event.channel, Mode.QUIET)
-        await _respond(tx, scene, event, mode, thread=thread)
-
-
-async def _respond(tx: Transaction, scene: Scene, event: MessagePosted, mode: Mode, thread: str | None) -> None:
-    verdict = scene.verdict
-    if verdict is None or not await is_heard(tx, scene):
-        return
-    fresh = await _fresh_ticket(tx, event) if thread is None else None
-    about_policy = asks_about_policy(scene.words, verdict.language)
-    response = respond(verdict, mode, asks_about_policy=about_policy, has_fresh_ticket=fresh is not None)
-    if response is Response.NOTHING:
-        return
-    if response is Response.OPEN_TICKET:
-        await _open(tx, scene, event, thread)
-        return
-    if response is Response.OFFER_SAME_TICKET and fresh is not None:
-        content = same_matter_content(scene, event.message, fresh.number)
-    elif response is Response.OFFER_TICKET:
-        content = offer_content(scene, event.message)
-    else:
-        content = await answer_content(tx, scene, verdict, event.message)
-    await _say(tx, scene, event, thread, response, content)
-
-
-async def _open(tx: Transaction, scene: Scene, event: MessagePosted, thread: str | None) -> None:
-    try:
-        await open_ticket(
-            tx,
-            scene,
-            scene.words,
-            channel=event.channel,
-            message=event.message,
-            thread=thread or event.message,
-            starts_thread=thread is None,
-        )
-    except Refusal as refusal:
-        await _say(tx, scene, event, thread, Response.NOTHING, scene.content(paragraph(refusal.text)))
-
-
-async def _say(
-    tx: Transaction, scene: Scene, event: MessagePosted, thread: str | None, response: Response, content: Content
-) -> None:
-    """Answer in the message's thread; it counts as one of the answers that a customer gets within an hour."""
-    await keep_answer(tx, scene, response, message=event.message, thread=thread or event.message)
-    if thread is None:
-        await scene.open_thread(tx, event.message, event.message)
-    await scene.say_in_thread(tx, thread or event.message, content)
-
-
-async def _fresh_ticket(tx: Transaction, event: MessagePosted) -> Ticket | None:
-    tickets = await queries.open_tickets(tx, event.server, event.person.id)
-    fresh = [
-        ticket
-        for ticket in tickets
-        if ticket.state is TicketState.WAITING
-        and ticket.channel == event.channel
-        and abs(event.at - ticket.opened_at) <= SAME_MATTER
-    ]
-    return fresh[-1] if fresh else None
-
-
-async def add_to_ticket(tx: Transaction, scene: Scene, action: str) -> Reply:
-    """[Add to ticket 12] under a second message of the same customer."""
-    number, _, message = action.partition(":")
-    answer = await queries.answer_to(tx, scene.server, message)
-    ticket = await queries.ticket_by_number(tx, scene.server, button_number(number))
-    if answer is None or ticket is None or not isinstance(scene.event, ButtonPressed):
-        raise Refusal("refused-old-button")
-    if scene.person.id not in {answer.customer} & {ticket.customer}:
-        raise Refusal("refused-not-your-answer")
-    if ticket.state is TicketState.CLOSED:
-        raise Refusal("refused-closed", number=ticket.number)
-    if own := await queries.ticket_by_message(tx, scene.server, message):
-        raise Refusal("refused-already-open", number=own.number)
-    if not await queries.is_new(tx, scene.server, f"used:{message}", scene.now):
-        raise Refusal("refused-already-added", number=ticket.number)
-    words = await words_now(tx, answer)
-    await queries.save_ticket(tx, replace(ticket, text=clean(f"{ticket.text}\n\n{words}")))
-    await queries.record(tx, ticket, scene.event.at, scene.person.id, "added")
-    await say_in_ticket(tx, scene, ticket, paragraph(text("added-heading")), quote(words))
-    return scene.reply_text("added", number=ticket.number)
+        await respond_to(tx, scene, event, thread)
 
 
 async def _in_ticket(tx: Transaction, scene: Scene, event: MessagePosted, ticket: Ticket) -> None:
@@ -171,7 +77,8 @@ async def _customer_in_ticket(tx: Transaction, scene: Scene, event: MessagePoste
         and await is_heard(tx, scene)
     ):
         await keep_answer(tx, scene, Response.ANSWER, message=event.message, thread=event.thread)
-        await say_in_ticket(tx, scene, ticket, *await live_facts(tx, scene), note(text("first-come")))
+        content = await answer_content(tx, scene, verdict, event.message)
+        await say_in_ticket(tx, scene, ticket, *content.blocks)
 
 
 async def _in_closed_ticket(tx: Transaction, scene: Scene, event: MessagePosted, ticket: Ticket) -> None:

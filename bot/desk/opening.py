@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot.coverage.policy import address
 from bot.desk.line import place_blocks
 from bot.desk.scene import Scene, conversation
 from bot.model import (
+    Action,
     Block,
     Button,
     ButtonStyle,
@@ -23,6 +24,7 @@ from bot.model import (
     Say,
     Ticket,
     TicketState,
+    Verdict,
 )
 from bot.rules.limits import TEXT_LIMIT, require_room
 from bot.rules.promise import promise
@@ -38,50 +40,52 @@ async def ticket_command(tx: Transaction, scene: Scene) -> Reply:
     if not scene.words:
         question = Field("text", text("form-ticket-text"), FieldKind.PARAGRAPH, limit=TEXT_LIMIT)
         return scene.form("ticket", "form-ticket", question)
-    return await ticket_without_message(tx, scene, scene.words)
+    return await _ticket_without_message(tx, scene)
 
 
 async def ticket_form(tx: Transaction, scene: Scene, _: str) -> Reply:
     """The form of `/ticket` is filled in."""
     if not scene.words:
         raise Refusal("refused-empty")
-    return await ticket_without_message(tx, scene, scene.words)
+    return await _ticket_without_message(tx, scene)
 
 
-async def ticket_without_message(tx: Transaction, scene: Scene, words: str) -> Reply:
-    """A ticket that no message stands for: the thread grows from a message of ours."""
-    channel = _support_channel(scene)
-    ticket = await open_ticket(tx, scene, words, channel=channel, message=None, thread=None)
+async def _ticket_without_message(tx: Transaction, scene: Scene) -> Reply:
+    return await _opened(tx, scene, await open_ticket(tx, scene, Spot(_support_channel(scene))))
+
+
+async def _opened(tx: Transaction, scene: Scene, ticket: Ticket) -> Reply:
     return scene.reply(heading(text("opened-heading", number=ticket.number)), *await place_blocks(tx, scene, ticket))
 
 
 async def open_from_answer(tx: Transaction, scene: Scene, message: str) -> Reply:
-    """[Open a ticket] under an answer: by the asker, or by staff on their behalf; once."""
-    answer = await queries.answer_to(tx, scene.server, message)
-    if answer is None:
-        raise Refusal("refused-old-button")
-    if answer.customer != scene.person.id:
-        raise Refusal("refused-not-your-answer")
+    """[Open a ticket] under an answer: by the asker, once."""
+    answer = await own_answer(tx, scene, message)
     if earlier := await queries.ticket_by_message(tx, scene.server, message):
         raise Refusal("refused-already-open", number=earlier.number)
     if answer.thread and (there := await queries.ticket_by_thread(tx, scene.server, answer.thread)):
         raise Refusal("refused-already-open", number=there.number)
     if not await queries.is_new(tx, scene.server, f"used:{message}", scene.now):
         raise Refusal("refused-old-button")
-    # A button tells no language of its own; the question had one.
-    person = replace(scene.person, locale=scene.person.locale or answer.language)
-    scene = replace(scene, person=person)
-    ticket = await open_ticket(
-        tx,
-        scene,
-        await words_now(tx, answer),
-        channel=answer.channel if answer.thread else _support_channel(scene),
-        message=message,
-        thread=answer.thread,
-        category=answer.category,
-        ruling=answer.ruling,
-    )
-    return scene.reply(heading(text("opened-heading", number=ticket.number)), *await place_blocks(tx, scene, ticket))
+    channel = answer.channel if answer.thread else _support_channel(scene)
+    asked = replace(as_asker(scene, answer), words=await words_now(tx, answer))
+    return await _opened(tx, asked, await open_ticket(tx, asked, Spot(channel, message, answer.thread)))
+
+
+async def own_answer(tx: Transaction, scene: Scene, message: str) -> Answer:
+    """The answer whose button was pressed. Refuses everybody but the asker."""
+    answer = await queries.answer_to(tx, scene.server, message)
+    if answer is None:
+        raise Refusal("refused-old-button")
+    if answer.customer != scene.person.id:
+        raise Refusal("refused-not-your-answer")
+    return answer
+
+
+def as_asker(scene: Scene, answer: Answer) -> Scene:
+    """The scene of a button under an answer: it tells neither language nor matter, the question did."""
+    action = Action.ANSWER if answer.ruling else Action.OFFER
+    return replace(scene, verdict=Verdict(answer.language, action, category=answer.category, ruling=answer.ruling))
 
 
 async def words_now(tx: Transaction, answer: Answer) -> str:
@@ -90,26 +94,24 @@ async def words_now(tx: Transaction, answer: Answer) -> str:
     return news.text if news and news.text else answer.text
 
 
-async def open_ticket(
-    tx: Transaction,
-    scene: Scene,
-    words: str,
-    *,
-    channel: str,
-    message: str | None,
-    thread: str | None,
-    starts_thread: bool = False,
-    category: str | None = None,
-    ruling: Ruling | None = None,
-) -> Ticket:
-    """Give the request a number and a place, and promise its receipt.
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a request was made and will be talked about."""
 
-    The thread is there already, or starts from `message`, or (None) from a message that we have yet to write.
-    """
+    channel: str
+    message: str | None = None
+    """What the customer wrote; for a question by command, the key of that event."""
+    thread: str | None = None
+    """None: it grows from a message that we have yet to write."""
+    starts_thread: bool = False
+    """Whether the thread has yet to be started from the customer's message."""
+
+
+async def open_ticket(tx: Transaction, scene: Scene, spot: Spot) -> Ticket:
+    """Give the scene's words a number and a place in the line, and promise the receipt."""
     await _require_room(tx, scene)
     due = promise(scene.event.at)
-    if category is None:
-        category, ruling = scene.finding
+    category, ruling = scene.finding
     ticket = Ticket(
         server=scene.server,
         number=await queries.next_number(tx, scene.server),
@@ -117,10 +119,10 @@ async def open_ticket(
         customer=scene.person.id,
         customer_name=scene.person.name,
         language=scene.language,
-        channel=channel,
-        message=message,
-        thread=thread,
-        text=words,
+        channel=spot.channel,
+        message=spot.message,
+        thread=spot.thread,
+        text=scene.words,
         category=category,
         ruling=ruling,
         policy_version=scene.policy.version,
@@ -131,8 +133,8 @@ async def open_ticket(
     )
     await queries.add_ticket(tx, ticket)
     await queries.record(tx, ticket, scene.event.at, scene.person.id, "opened")
-    if starts_thread and message:
-        await scene.open_thread(tx, conversation(ticket), message)
+    if spot.starts_thread and spot.message:
+        await scene.open_thread(tx, conversation(ticket), spot.message)
     await _owe_receipt(tx, scene, ticket)
     await owe_board(tx, scene.server, scene.now)
     return ticket

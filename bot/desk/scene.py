@@ -12,6 +12,7 @@ from bot.model import (
     Action,
     Block,
     Button,
+    CloseThread,
     Content,
     Effect,
     Event,
@@ -30,7 +31,7 @@ from bot.model import (
     Value,
     Verdict,
 )
-from bot.rules.limits import title
+from bot.rules.limits import clean, title
 from bot.store.database import Transaction
 from bot.store.outbox import owe
 from bot.texts import paragraph, text
@@ -93,8 +94,9 @@ class Scene:
 
     @property
     def values(self) -> Mapping[str, str]:
-        """What was filled into the form, if this is one."""
-        return self.event.values if isinstance(self.event, FormSent) else {}
+        """What was filled into the form, if this is one; cleaned."""
+        values = self.event.values if isinstance(self.event, FormSent) else {}
+        return {name: clean(value) for name, value in values.items()}
 
     def form(self, name: str, heading: str, *fields: Field) -> Reply:
         """A form for this person to fill in."""
@@ -111,6 +113,10 @@ class Scene:
         name = title(self.words) or title(self.person.name)
         effect = OpenThread(server=self.server, channel=self.event.channel, message=message, name=name)
         await self.owe(tx, lane, effect)
+
+    async def close_thread(self, tx: Transaction, thread: str) -> None:
+        """Promise to archive a thread that belongs to no ticket."""
+        await self.owe(tx, thread, CloseThread(server=self.server, channel=self.event.channel, thread=thread))
 
     async def say_in_thread(self, tx: Transaction, thread: str, content: Content) -> None:
         """Promise a message in a thread that belongs to no ticket."""

@@ -36,8 +36,6 @@ _ADDRESSES = (("sie", text("address-sie")), ("du", text("address-du")))
 async def server_joined(tx: Transaction, scene: Scene, event: ServerJoined) -> None:
     """A new server speaks its platform's language, else German, and is told once what to do."""
     settings = ServerSettings(language=Language.of_locale(event.locale) or Language.DE)
-    if not await queries.is_new(tx, event.server, f"joined:{event.key}", event.at):
-        return
     await queries.add_server(tx, event.server, settings, event.at)
     if event.channel:
         blocks = (heading(text("welcome-heading")), paragraph(text("welcome")), note(text("welcome-setup")))
@@ -142,6 +140,7 @@ async def _overview(tx: Transaction, scene: Scene, settings: ServerSettings) -> 
             text(
                 "setup-rules",
                 language=text(f"language-{settings.language}"),
+                address=text("address-sie" if settings.formal else "address-du"),
                 open=settings.open_limit,
                 hourly=settings.hourly_limit,
             )
@@ -198,6 +197,6 @@ def _rule_fields(settings: ServerSettings) -> tuple[Field, ...]:
 
 def _limit(values: Mapping[str, str], name: str) -> int:
     given = values.get(name, "").strip()
-    if not (given.isascii() and given.isdecimal() and 1 <= int(given[:9]) <= _MOST):
+    if not (given.isascii() and given.isdecimal() and len(given) <= len(str(_MOST)) and 1 <= int(given) <= _MOST):
         raise Refusal("refused-limit", most=_MOST)
     return int(given)

@@ -14,8 +14,8 @@ QUERY_LIMIT = 100
 ANSWERS_AN_HOUR = 20
 """Most answers that one customer gets within an hour; after that the bot is silent to them."""
 
-_MARKS = re.compile(r"(\w)([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{2})"
-                    r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")  # fmt: skip
+_MARK = r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_MARKS = re.compile(f"({_MARK}{{2}}){_MARK}+")
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}
 _KEPT = {"\n", "\t", "\u200d"}
 """Line breaks, tabs, and the joiner inside emoji."""
@@ -28,7 +28,7 @@ def clean(text: str, limit: int = TEXT_LIMIT) -> str:
     kept = text[: 2 * limit]
     if not kept.isprintable():
         kept = "".join(c for c in kept if c in _KEPT or unicodedata.category(c) not in _INVISIBLE)
-    plain = _MARKS.sub(r"\1\2", unicodedata.normalize("NFC", kept)).strip()
+    plain = _MARKS.sub(r"\1", unicodedata.normalize("NFC", kept)).strip()
     return plain if len(plain) <= limit else plain[: limit - 1].rstrip() + "…"
 
 

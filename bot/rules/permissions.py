@@ -26,6 +26,12 @@ def require_agent(person: Person, settings: ServerSettings) -> None:
         raise Refusal("refused-not-agent")
 
 
+def require_staff(person: Person, settings: ServerSettings) -> None:
+    """Refuse customers."""
+    if not is_staff(person, settings):
+        raise Refusal("refused-not-agent")
+
+
 def require_moderator(person: Person, settings: ServerSettings) -> None:
     """Refuse everybody but moderators."""
     if not is_moderator(person, settings):

@@ -251,7 +251,7 @@ class Outbox:
         try:
             outcome = await self._perform(letter)
             await self._database.transaction(lambda tx: self._mark(tx, letter, outcome))
-        except Exception:
+        except Exception:  # noqa: BLE001 (it is logged, and tried again)
             _log.exception("could not mark an effect; its lease will run out", letter=letter.id)
         finally:
             self._on_their_way.discard(letter.id)
@@ -267,7 +267,7 @@ class Outbox:
         try:
             async with asyncio.timeout(LEASE.total_seconds() / 2):
                 return await chat.perform(effect, letter.nonce)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (it is logged, and tried again)
             _log.exception("effect failed", letter=letter.id, kind=effect.kind, server=effect.server)
             return Later(type(error).__name__)
 

@@ -47,7 +47,11 @@ _SEE = insert(inbox).values(_given(inbox)).on_conflict_do_nothing()
 _KEEP_NEWS = (
     insert(inbox)
     .values(_given(inbox))
-    .on_conflict_do_update(index_elements=[inbox.c.server, inbox.c.key], set_={"note": bindparam("note")})
+    .on_conflict_do_update(
+        index_elements=[inbox.c.server, inbox.c.key],
+        set_={"note": bindparam("note"), "at": bindparam("at", type_=inbox.c.at.type)},
+        where=inbox.c.note.is_not(None) & (inbox.c.at <= bindparam("at", type_=inbox.c.at.type)),
+    )
 )
 _NOTE = select(inbox.c.key, inbox.c.note).where(_is(inbox.c.server, inbox.c.key))
 _FORGET_INBOX = delete(inbox).where(inbox.c.at < bindparam("before", type_=inbox.c.at.type))
@@ -72,7 +76,7 @@ async def early_news(tx: Transaction, server: str, message: str) -> EarlyNews | 
 
 
 async def keep_early_news(tx: Transaction, server: str, message: str, at: datetime, text: str | None) -> None:
-    """Remember the latest edit, or the deletion, of a message that has not come yet."""
+    """Remember the latest edit, or the deletion, of a message that has not come yet. What is deleted stays deleted."""
     await tx.run(_KEEP_NEWS, server=server, key=f"early:{message}", at=at, note=text)
 
 

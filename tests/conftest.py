@@ -1,0 +1,49 @@
+"""What all tests share. Databases are real files, copied from one that the migrations made."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Callable
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+import policy_text
+from bot.app import learn
+from bot.coverage.matcher import Matcher
+from bot.store import migrations
+from tests.doubles.world import World, open_world
+
+
+@pytest.fixture(scope="session")
+def matcher() -> Matcher:
+    """The matcher of the shipped policy; learning takes a second, so once."""
+    return learn(Path(policy_text.__file__).parent)
+
+
+@pytest.fixture(scope="session")
+def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("template") / "desk.sqlite3"
+    migrations.upgrade(file)
+    return file
+
+
+@pytest.fixture
+def database_file(tmp_path: Path, _template: Path) -> Path:
+    """An empty database with the schema."""
+    return Path(shutil.copy(_template, tmp_path / "desk.sqlite3"))
+
+
+@pytest.fixture(scope="session")
+def new_database(tmp_path_factory: pytest.TempPathFactory, _template: Path) -> Callable[[], Path]:
+    """Makes empty databases with the schema: for tests that need many of them."""
+    folder, numbers = tmp_path_factory.mktemp("databases"), count()
+    return lambda: Path(shutil.copy(_template, folder / f"{next(numbers)}.sqlite3"))
+
+
+@pytest.fixture
+async def world(database_file: Path, matcher: Matcher) -> AsyncIterator[World]:
+    """A server that is set up, with nobody waiting."""
+    async with open_world(database_file, matcher) as world:
+        yield world

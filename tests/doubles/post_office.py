@@ -1,0 +1,137 @@
+"""An outbox on real SQLite with a chat whose moods a test decides, and a clock that it turns."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bot.model import Content, Done, Effect, Handle, Language, Outcome, Say
+from bot.store.database import Database, Transaction
+from bot.store.outbox import Outbox, owe, owe_board
+from bot.texts import paragraph
+
+SERVER = "moody:shop"
+START = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+def saying(words: str, channel: str = "support", server: str = SERVER) -> Say:
+    """A message of one paragraph."""
+    return Say(server=server, channel=channel, content=Content(Language.EN, (paragraph(words),)))
+
+
+def words_of(effect: Effect) -> str:
+    """What a message made by `saying` says."""
+    assert isinstance(effect, Say)
+    return str(effect.content.blocks[0].words)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait until something has happened; fails after ten seconds."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 (what is waited for knows no events)
+            await asyncio.sleep(0.002)
+
+
+Mood = Callable[[Effect], Outcome | BaseException]
+
+
+@dataclass
+class MoodyChat:
+    """Notes every try, and answers as its mood is. An exception in the mood is raised, after the try was noted."""
+
+    mood: Mood = lambda _: Done()
+    tries: list[tuple[str, Effect]] = field(default_factory=list)
+    """(nonce, effect) of every try, successful or not."""
+    done: list[tuple[str, Effect]] = field(default_factory=list)
+    slow: dict[str, asyncio.Event] = field(default_factory=dict)
+    """Channels in which everything takes until the event is set."""
+
+    async def run(self, handle: Handle) -> None:
+        """Nobody says anything here."""
+
+    async def perform(self, effect: Effect, nonce: str) -> Outcome:
+        """Try it."""
+        self.tries.append((nonce, effect))
+        if effect.channel in self.slow:
+            await self.slow[effect.channel].wait()
+        outcome = self.mood(effect)
+        if isinstance(outcome, BaseException):
+            raise outcome
+        if isinstance(outcome, Done):
+            self.done.append((nonce, effect))
+        return outcome
+
+    @property
+    def said(self) -> list[str]:
+        """The words of all messages that were posted, in order."""
+        return [words_of(effect) for _, effect in self.done]
+
+
+@dataclass
+class PostOffice:
+    """A database, an outbox and a chat."""
+
+    database: Database
+    chat: MoodyChat = field(default_factory=MoodyChat)
+    now: datetime = START
+    drawn: int = 0
+    """How often the board was drawn."""
+    outbox: Outbox = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        """A new process: what the old one had in memory is gone."""
+        self.outbox = Outbox(self.database, {"moody": self.chat}, self._draw, lambda: self.now)
+
+    async def _draw(self, _: Transaction, server: str) -> Say | None:
+        self.drawn += 1
+        return saying(f"board {self.drawn}", "agents", server)
+
+    def pass_time(self, span: timedelta) -> None:
+        """Turn the clock on."""
+        self.now += span
+
+    async def owe(
+        self, words: str, lane: str = "lane", *, channel: str = "support", ticket: int | None = None,
+        post: str | None = None, server: str = SERVER,
+    ) -> None:  # fmt: skip
+        """Promise a message."""
+        effect = saying(words, channel, server)
+        await self.database.transaction(lambda tx: owe(tx, lane, effect, self.now, ticket=ticket, post=post))
+
+    async def owe_board(self) -> None:
+        """Promise that the board will be true."""
+        await self.database.transaction(lambda tx: owe_board(tx, SERVER, self.now))
+
+    async def deliver(self) -> None:
+        """Everything that can be done without waiting."""
+        while await self.outbox.deliver_ready():
+            pass
+
+    async def deliver_all(self) -> None:
+        """Everything, however long it takes; gives up after a day."""
+        for _ in range(24 * 12):
+            await self.deliver()
+            self.pass_time(timedelta(minutes=5))
+
+    async def die_while_delivering(self) -> None:
+        """Deliver with a chat whose mood is to end the process."""
+        with suppress(asyncio.CancelledError):
+            await self.outbox.deliver_ready()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        if others:
+            await asyncio.wait(others)
+        self.restart()
+
+
+@asynccontextmanager
+async def open_post_office(file: Path) -> AsyncIterator[PostOffice]:
+    """A post office on a database file that has the schema."""
+    async with Database(file) as database:
+        yield PostOffice(database)

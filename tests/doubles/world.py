@@ -1,0 +1,147 @@
+"""A small world around the real desk on real SQLite: people who act, a clock that one can turn, a chat on paper."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bot.coverage.matcher import Matcher
+from bot.desk.desk import Desk
+from bot.model import (
+    ButtonPressed,
+    CommandUsed,
+    FormSent,
+    MessageDeleted,
+    MessageEdited,
+    MessagePosted,
+    Person,
+    Reply,
+    ServerJoined,
+)
+from bot.store.database import Database
+from bot.store.outbox import Outbox
+from tests.doubles.paper_chat import PaperChat
+
+SERVER = "paper:shop"
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+"""A Monday morning."""
+
+EMMA = Person("emma", "Emma", "en")
+JONAS = Person("jonas", "Jonas", "de")
+AYLIN = Person("aylin", "Aylin", "de", frozenset({"agent"}))
+TOM = Person("tom", "Tom", "en", frozenset({"agent"}))
+MAREK = Person("marek", "Marek", "de", frozenset({"moderator"}), is_admin=True)
+PEOPLE = {person.name: person for person in (EMMA, JONAS, AYLIN, TOM, MAREK)}
+
+SETUP = {
+    "support": "support help",
+    "agents": "agents",
+    "sales": "sales",
+    "agent_roles": "agent",
+    "moderator_roles": "moderator",
+}
+
+
+@dataclass
+class World:
+    """Everything a test needs. Each act takes a second, so that order and time are never equal by accident."""
+
+    desk: Desk
+    outbox: Outbox
+    database: Database
+    chat: PaperChat
+    now: datetime = START
+    server: str = SERVER
+    _acts: int = 0
+    _said: dict[str, str] = field(default_factory=dict)
+
+    def pass_time(self, span: timedelta) -> None:
+        """Turn the clock on."""
+        self.now += span
+
+    def _base(self, channel: str, thread: str | None) -> dict[str, object]:
+        self._acts += 1
+        self.now += timedelta(seconds=1)
+        order = int(self.now.timestamp() * 1_000_000)
+        return {
+            "key": f"e{self._acts}",
+            "server": self.server,
+            "channel": channel,
+            "thread": thread,
+            "order": order,
+            "at": self.now,
+        }
+
+    async def post(
+        self, person: Person, text: str, *, channel: str = "support", thread: str | None = None, message: str = ""
+    ) -> str:
+        """A person writes; the id of their message comes back."""
+        base = self._base(channel, thread)
+        message = message or f"m{self._acts}"
+        await self.desk.handle(MessagePosted(**base, person=person, message=message, text=text))  # type: ignore[arg-type]
+        return message
+
+    async def edit(self, message: str, text: str, *, channel: str = "support") -> None:
+        """A message is changed."""
+        await self.desk.handle(MessageEdited(**self._base(channel, None), message=message, text=text))  # type: ignore[arg-type]
+
+    async def delete(self, message: str, *, channel: str = "support") -> None:
+        """A message is deleted."""
+        await self.desk.handle(MessageDeleted(**self._base(channel, None), message=message))  # type: ignore[arg-type]
+
+    async def command(
+        self, person: Person, line: str, *, channel: str = "support", thread: str | None = None
+    ) -> Reply | None:
+        """A person uses a slash command, typed as one line: "/claim 3 urgent"."""
+        name, _, words = line.removeprefix("/").partition(" ")
+        base = self._base(channel, thread)
+        return await self.desk.handle(CommandUsed(**base, person=person, name=name, words=words))  # type: ignore[arg-type]
+
+    async def press(
+        self, person: Person, action: str, *, channel: str = "support", thread: str | None = None
+    ) -> Reply | None:
+        """A person presses a button that carries this action."""
+        base = self._base(channel, thread)
+        return await self.desk.handle(ButtonPressed(**base, person=person, action=action))  # type: ignore[arg-type]
+
+    async def send(
+        self, person: Person, form: str, values: dict[str, str], *, channel: str = "support", thread: str | None = None
+    ) -> Reply | None:
+        """A person sends a form."""
+        base = self._base(channel, thread)
+        return await self.desk.handle(FormSent(**base, person=person, form=form, values=values))  # type: ignore[arg-type]
+
+    async def join(self, locale: str | None, *, channel: str = "support") -> None:
+        """The bot is added to the server, which speaks `locale`."""
+        await self.desk.handle(ServerJoined(**self._base(channel, None), locale=locale))  # type: ignore[arg-type]
+
+    async def deliver(self) -> None:
+        """Let the outbox do everything that is owed, also what waits a few seconds."""
+        while True:
+            if await self.outbox.deliver_ready() == 0:
+                self.now += timedelta(seconds=2)
+                if await self.outbox.deliver_ready() == 0:
+                    return
+
+
+@asynccontextmanager
+async def open_world(
+    file: Path, matcher: Matcher, *, set_up: bool = True, before: World | None = None
+) -> AsyncIterator[World]:
+    """A world on a database file that has the schema. With the world `before`, this is a restart of the bot: the
+    chat, the clock and the people's acts go on, whatever the bot had in memory is gone.
+    """  # noqa: D205
+    async with Database(file) as database:
+        chat = before.chat if before else PaperChat()
+        desk = Desk(database, matcher, clock=lambda: world.now)
+        outbox = Outbox(database, {"paper": chat}, desk.draw_board, lambda: world.now)
+        world = World(desk, outbox, database, chat)
+        if before:
+            world.now, world.server, world._acts = before.now, before.server, before._acts  # noqa: SLF001
+        await desk.start()
+        if set_up and not before:
+            await world.send(MAREK, "setup", SETUP)
+        yield world
