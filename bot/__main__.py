@@ -20,6 +20,7 @@ from adapters import web_chat
 from bot import log
 from bot.app import learn, serve
 from bot.bench import measure
+from bot.coverage.evaluate import evaluate, read_labelled, report
 from bot.coverage.lines import match_lines
 from bot.coverage.matcher import Matcher
 from bot.coverage.policy import PolicyError, load_policy
@@ -141,6 +142,16 @@ def replay_file(file: MessagesFile) -> None:
     for ruling, tickets in sorted(summary.by_ruling.items()):
         table.add_row(f"  waiting in the line: {ruling}", str(tickets))
     _out.print(table)
+
+
+@app.command("evaluate")
+@told
+def evaluate_file(file: MessagesFile) -> None:
+    """Show how good the verdicts are on messages with labels."""
+    settings = _settings()
+    with file.open("rb") as lines:
+        messages = read_labelled(lines)
+    _out.print(report(evaluate(learn(settings.policy_dir), messages)))
 
 
 @app.command("bench")

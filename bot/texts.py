@@ -17,6 +17,7 @@ from fluent.runtime import FluentBundle, FluentResource
 from fluent.runtime.types import fluent_number
 
 import policy_text
+from bot.coverage.policy import address
 from bot.model import (
     Block,
     BlockKind,
@@ -31,7 +32,6 @@ from bot.model import (
     Words,
 )
 
-_ADDRESS = re.compile(r"\[([^\[\]|\n]*)\|([^\[\]|\n]*)\]")
 _LOCALE = {Language.DE: "de_DE", Language.EN: "en_GB"}
 
 
@@ -52,11 +52,6 @@ class Markup(Protocol):
 
     def moment(self, at: datetime, language: Language) -> str:
         """A point in time, in the reader's own zone where the platform can tell it."""
-
-
-def address(words: str, *, formal: bool) -> str:
-    """Choose between the forms in `[Sie-Form|du-Form]`."""
-    return _ADDRESS.sub(r"\1" if formal else r"\2", words)
 
 
 def say(words: Words, language: Language, markup: Markup, *, formal: bool = True) -> str:
