@@ -1,0 +1,38 @@
+"""The few fitted numbers of the matcher, all in this place.
+
+`python -m bot.coverage.calibrate FILE` measures them on a file of labelled messages; run it again after larger changes
+of the phrases. The first four were chosen by comparing its figures, the last ones are what it prints.
+"""
+
+from __future__ import annotations
+
+SHARPNESS = 12.0
+"""From the linear model's scores to logarithms of odds."""
+
+BALANCE = 1.0
+"""How far a category's number of phrases is discounted, 0 (a large one is likely) to 1 (all are equally likely)."""
+
+FREQUENT = {"defect": 0.8, "customization": 0.5, "usage_question": 0.4, "small_talk": 0.25}
+"""Logarithms of odds for what customers write about most; the rest has 0."""
+
+OWN_PHRASE = 1.0
+"""Added to the score of a category that has the message, nearly letter by letter, among its phrases."""
+
+CONFIDENCE_SLOPE = 1.1
+CONFIDENCE_START = 0.4
+"""From the odds of a ruling (as a logarithm) to those of its being right."""
+
+ANSWER = 0.85
+"""Confidence from which a ruling is answered with the policy."""
+
+MOST_QUIET = 0.04
+"""Most probability of small talk and of what the policy says nothing about beside an answered ruling."""
+
+MOST_OPPOSITE = 0.12
+"""Most probability of "not covered" beside an answered "covered", and the reverse: that mistake costs most."""
+
+SMALL_TALK = 0.4
+"""Probability of small talk from which the bot does not even offer a ticket."""
+
+FEWEST_KNOWN = 0.3
+"""Share of a message's words that must be known; less is another language, or none."""

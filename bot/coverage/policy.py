@@ -1,0 +1,153 @@
+"""The support policy as data: what is covered, in which words, and how customers ask for it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+from bot.coverage.document import Document, read_document, require_same_shape
+from bot.coverage.policy_file import CategoryFile, PolicyError, TextsForm, read_category_file
+from bot.model import Language, Ruling
+
+__all__ = ["Category", "CategoryTexts", "Document", "Policy", "PolicyError", "address", "load_policy"]
+
+FEWEST_PHRASES = 3
+"""A category with fewer phrases in a language could not be recognised in it."""
+
+_FORMS_OF_ADDRESS = re.compile(r"\[([^\[\]|]*)\|([^\[\]|]*)\]")
+
+
+def address(text: str, *, formal: bool) -> str:
+    """Choose between the forms of `[Sie-form|du-form]` in a text of the policy."""
+    return _FORMS_OF_ADDRESS.sub(r"\1" if formal else r"\2", text)
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryTexts:
+    """What a category says in one language. `clause` and `answer` may hold `[Sie-form|du-form]`: see `address`."""
+
+    title: str
+    clause: str
+    """The sentence of the policy that is quoted; empty where the policy says nothing."""
+    answer: str
+    """What the bot says besides the quotation; empty for small talk."""
+    phrases: tuple[str, ...]
+    """How customers write about it."""
+    look_alikes: Mapping[str, tuple[str, ...]]
+    """Phrases that resemble this category but belong to another: that one's id -> phrases."""
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """One kind of request, and what the policy says about it."""
+
+    id: str
+    ruling: Ruling
+    texts: Mapping[Language, CategoryTexts]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The whole support policy of a seller."""
+
+    categories: Mapping[str, Category]
+    documents: Mapping[Language, Document]
+    version: str
+    """Short hash of all its files; another text is another version."""
+
+
+def load_policy(folder: Path) -> Policy:
+    """Read `categories/*.yaml` and `policy.<language>.md` in `folder`. Raises PolicyError on the first mistake."""
+    paths = sorted((folder / "categories").glob("*.yaml"))
+    if not paths:
+        raise PolicyError("categories", 1, "there is no category file (*.yaml)")
+    files = [read_category_file(path) for path in paths]
+    _require_distinct_ids(files)
+    _require_distinct_phrases(files)
+    categories = {file.form.id: _category(file, {other.form.id for other in files}) for file in files}
+    document_paths = {language: folder / f"policy.{language}.md" for language in Language}
+    return Policy(categories, _documents(document_paths), _version([*paths, *document_paths.values()]))
+
+
+def _category(file: CategoryFile, known: set[str]) -> Category:
+    texts = {
+        Language.DE: _texts(file, Language.DE, file.form.de, known),
+        Language.EN: _texts(file, Language.EN, file.form.en, known),
+    }
+    return Category(file.form.id, file.form.verdict, texts)
+
+
+def _texts(file: CategoryFile, language: Language, form: TextsForm, known: set[str]) -> CategoryTexts:
+    ruling = file.form.verdict
+    if not form.clause and ruling not in {Ruling.SILENCE, Ruling.NOT_IN_POLICY}:
+        raise file.error((language, "clause"), "clause is missing or empty")
+    if not form.answer and ruling is not Ruling.SILENCE:
+        raise file.error((language, "answer"), "answer is missing or empty")
+    for key, text in (("title", form.title), ("clause", form.clause), ("answer", form.answer)):
+        if set("[]|") & set(_FORMS_OF_ADDRESS.sub("", text)):
+            reason = f"{key}: square brackets and | only as in [Schreiben Sie|Schreib]"
+            raise file.error((language, key), reason)
+    for other in form.look_alikes:
+        if other not in known or other == file.form.id:
+            reason = f'look_alikes must be grouped by another category\'s id, not "{other}"'
+            raise file.error((language, "look_alikes", other), reason)
+    phrases = tuple(file.phrases(language, "phrases"))
+    if len(phrases) < FEWEST_PHRASES:
+        reason = f"{len(phrases)} phrases are too few; write at least {FEWEST_PHRASES}"
+        raise file.error((language, "phrases"), reason)
+    look_alikes = {other: tuple(file.phrases(language, "look_alikes", other)) for other in form.look_alikes}
+    return CategoryTexts(form.title, form.clause, form.answer, phrases, look_alikes)
+
+
+def _require_distinct_ids(files: list[CategoryFile]) -> None:
+    for first, second in combinations(files, 2):
+        if first.form.id == second.form.id:
+            raise second.error(("id",), f'the id "{second.form.id}" is already used by {first.name}')
+
+
+def _require_distinct_phrases(files: list[CategoryFile]) -> None:
+    """The same phrase in two categories would make both guesses; a look-alike counts for its own category."""
+    seen: dict[str, tuple[str, str]] = {}
+    for file in files:
+        for language, form in ((Language.DE, file.form.de), (Language.EN, file.form.en)):
+            owners: list[tuple[str, tuple[str, ...]]] = [(file.form.id, (language, "phrases"))]
+            owners += [(other, (language, "look_alikes", other)) for other in form.look_alikes]
+            for owner, loc in owners:
+                for phrase, place in file.phrases(*loc).items():
+                    first, first_file = seen.setdefault(phrase.casefold(), (owner, file.name))
+                    if first != owner:
+                        reason = f'the phrase "{phrase}" stands for {owner} here, but for {first} in {first_file}'
+                        raise file.error(place, reason)
+
+
+def _documents(paths: Mapping[Language, Path]) -> dict[Language, Document]:
+    documents = {}
+    for language, path in paths.items():
+        if not path.is_file():
+            raise PolicyError(path.name, 1, "the file is missing")
+        documents[language] = read_document(path)
+        _require_forms_of_address(path.name, documents[language])
+    german = documents[Language.DE]
+    for language, document in documents.items():
+        require_same_shape(paths[language].name, document, paths[Language.DE].name, german)
+    return documents
+
+
+def _require_forms_of_address(file: str, document: Document) -> None:
+    for section in document.sections:
+        for block in section.blocks:
+            if set("[]|") & set(_FORMS_OF_ADDRESS.sub("", str(block.words))):
+                raise PolicyError(file, section.line, "square brackets and | only as in [Schreiben Sie|Schreib]")
+
+
+def _version(paths: list[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        content = path.read_bytes()
+        digest.update(f"{path.name}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()[:12]
