@@ -1,0 +1,275 @@
+"""The line keeps its promises under any interleaving of what people do: played against a model of a few lines."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import bindparam, select
+
+from bot.coverage.matcher import Matcher
+from bot.model import CommandUsed, MessageDeleted, MessagePosted, Person, ServerSettings
+from bot.store import queries
+from bot.store.database import Transaction
+from bot.store.outbox import dead_letters
+from bot.store.tables import history, tickets
+from tests.doubles.world import AYLIN, EMMA, JONAS, MAREK, TOM, World, open_world
+
+CUSTOMERS = (EMMA, JONAS)
+AGENTS = (AYLIN, TOM)
+REQUEST = "the gallery crashes as soon as I open it since yesterday"
+AGAIN = "sorry, the gallery crashes again as soon as I open it"
+LIMITS = ServerSettings()
+RECENT = timedelta(hours=1)
+
+ALL = select(tickets).where(tickets.c.server == bindparam("server")).order_by(tickets.c.number)
+HISTORY = select(history).where(history.c.server == bindparam("server")).order_by(history.c.id)
+LEADS_TO = {
+    "opened": "waiting",
+    "released": "waiting",
+    "reopened": "waiting",
+    "claimed": "claimed",
+    "closed": "closed",
+    "withdrawn": "closed",
+}
+"""What happened -> the state that it leaves; all else leaves the state as it is."""
+
+
+@dataclass
+class Expected:
+    """A ticket, as it must be."""
+
+    number: int
+    order: int
+    customer: Person
+    message: str | None
+    at: Any
+    state: str = "waiting"
+    agent: str | None = None
+
+    @property
+    def place(self) -> tuple[int, int]:
+        return self.order, self.number
+
+
+@dataclass
+class Game:
+    """The real desk, and beside it what must be true of it."""
+
+    world: World
+    tickets: list[Expected] = field(default_factory=list)
+    past: list[dict[str, Any]] = field(default_factory=list)
+    """The history, as it was at the last look."""
+    _ids: Any = field(default_factory=lambda: count(1))
+
+    # --- acts ---
+
+    def _base(self, late_by: int = 0) -> dict[str, Any]:
+        """`late_by`: so many seconds ago the platform has received it, though we hear of it only now."""
+        self.world.now += timedelta(seconds=1)
+        at = self.world.now - timedelta(seconds=late_by)
+        order = int(at.timestamp()) * 1000
+        server = self.world.server
+        return {"key": f"k{next(self._ids)}", "server": server, "channel": "support", "order": order, "at": at}
+
+    async def _command(self, person: Person, name: str, words: str = "", **base: Any) -> None:
+        await self.world.desk.handle(CommandUsed(**(base or self._base()), person=person, name=name, words=words))
+
+    async def open(self, who: int, late_by: int) -> None:
+        customer, base = CUSTOMERS[who], self._base(late_by)
+        await self._command(customer, "ticket", "please help", **base)
+        mine = [ticket for ticket in self.tickets if ticket.customer is customer]
+        still_open = [ticket for ticket in mine if ticket.state != "closed"]
+        recent = [ticket for ticket in mine if ticket.at > base["at"] - RECENT]
+        if len(still_open) < LIMITS.open_limit and len(recent) < LIMITS.hourly_limit:
+            self._opened(customer, base, None)
+
+    async def walk_in(self, late_by: int) -> None:
+        """Somebody new writes a message."""
+        base = self._base(late_by)
+        message = f"m{next(self._ids)}"
+        person = Person(f"walk-in {message}", "Somebody", "en")
+        await self.world.desk.handle(MessagePosted(**base, person=person, message=message, text=REQUEST))
+        self._opened(person, base, message)
+
+    def _opened(self, customer: Person, base: dict[str, Any], message: str | None) -> None:
+        self.tickets.append(Expected(len(self.tickets) + 1, base["order"], customer, message, base["at"]))
+
+    async def claim_next(self, who: int) -> None:
+        await self._command(AGENTS[who], "claim")
+        if self.line:
+            self._claimed(self.line[0], AGENTS[who])
+
+    async def claim_number(self, who: int, which: int, reason: str) -> None:
+        ticket = self._pick(which)
+        if ticket is None:
+            return
+        await self._command(AGENTS[who], "claim", f"{ticket.number} {reason}")
+        if ticket.state == "waiting" and (reason or ticket is self.line[0]):
+            self._claimed(ticket, AGENTS[who])
+
+    async def claim_at_once(self, many: int) -> None:
+        """Many agents call at the same moment: each ticket of the head goes to one of them."""
+        agents = [Person(f"agent {number}", "Agent", "en", frozenset({"agent"})) for number in range(many)]
+        await asyncio.gather(*(self._command(agent, "claim") for agent in agents))
+        head = self.line[:many]
+        rows = {row["number"]: row for row in await self._rows(ALL)}
+        winners = [rows[ticket.number]["agent"] for ticket in head]
+        assert len(set(winners)) == len(head), "one ticket, two winners"
+        assert set(winners) <= {agent.id for agent in agents}
+        for ticket, winner in zip(head, winners, strict=True):
+            ticket.state, ticket.agent = "claimed", winner
+
+    async def claim_one_at_once(self, which: int, many: int) -> None:
+        """Many agents want the same ticket: one gets it."""
+        ticket = self._pick(which)
+        if ticket is None:
+            return
+        agents = [Person(f"agent {number}", "Agent", "en", frozenset({"agent"})) for number in range(many)]
+        await asyncio.gather(*(self._command(agent, "claim", f"{ticket.number} urgent") for agent in agents))
+        if ticket.state == "waiting":
+            row = (await self._rows(ALL))[ticket.number - 1]
+            ticket.state, ticket.agent = "claimed", row["agent"]
+            assert ticket.agent in {agent.id for agent in agents}
+
+    def _claimed(self, ticket: Expected, agent: Person) -> None:
+        ticket.state, ticket.agent = "claimed", agent.id
+
+    async def release(self, who: int, which: int) -> None:
+        ticket = self._pick(which)
+        if ticket is None:
+            return
+        await self._command(AGENTS[who], "release", str(ticket.number))
+        if ticket.state == "claimed" and ticket.agent == AGENTS[who].id:
+            ticket.state, ticket.agent = "waiting", None
+
+    async def close(self, who: int, which: int) -> None:
+        ticket = self._pick(which)
+        if ticket is None:
+            return
+        person = (*AGENTS, MAREK, *CUSTOMERS)[who]
+        await self._command(person, "close", str(ticket.number))
+        if person not in CUSTOMERS or ticket.customer is person:
+            ticket.state = "closed"
+
+    async def delete(self, which: int) -> None:
+        ticket = self._pick(which)
+        if ticket is None or ticket.message is None:
+            return
+        await self.world.desk.handle(MessageDeleted(**self._base(), message=ticket.message))
+        if ticket.state == "waiting":
+            ticket.state = "closed"
+
+    async def write_again(self, which: int) -> None:
+        """The customer writes in the ticket's thread; a closed ticket joins the line anew."""
+        ticket = self._pick(which)
+        if ticket is None or ticket.message is None:
+            return
+        base, message = self._base(), f"m{next(self._ids)}"
+        said = MessagePosted(**base, thread=ticket.message, person=ticket.customer, message=message, text=AGAIN)
+        await self.world.desk.handle(said)
+        if ticket.state == "closed":
+            ticket.state, ticket.agent, ticket.order = "waiting", None, base["order"]
+
+    async def answer(self, who: int, which: int) -> None:
+        """An agent answers in the thread, and so claims a waiting ticket."""
+        ticket = self._pick(which)
+        if ticket is None or ticket.message is None:
+            return
+        message = f"m{next(self._ids)}"
+        said = MessagePosted(
+            **self._base(), thread=ticket.message, person=AGENTS[who], message=message, text="Have you tried 2.1?"
+        )
+        await self.world.desk.handle(said)
+        if ticket.state == "waiting":
+            self._claimed(ticket, AGENTS[who])
+
+    # --- what must be true ---
+
+    @property
+    def line(self) -> list[Expected]:
+        return sorted((ticket for ticket in self.tickets if ticket.state == "waiting"), key=lambda one: one.place)
+
+    def _pick(self, which: int) -> Expected | None:
+        return self.tickets[which % len(self.tickets)] if self.tickets else None
+
+    async def _rows(self, query: Any) -> list[dict[str, Any]]:
+        return await self.world.database.transaction(lambda tx: tx.rows(query, server=self.world.server))
+
+    async def check(self) -> None:
+        rows = await self._rows(ALL)
+        assert [row["number"] for row in rows] == list(range(1, len(self.tickets) + 1)), "a gap or a double"
+        is_so = [(row["state"], row["agent"] if row["state"] == "claimed" else None) for row in rows]
+        assert is_so == [(one.state, one.agent if one.state == "claimed" else None) for one in self.tickets]
+        await self._check_line()
+        await self._check_history(rows)
+
+    async def _check_line(self) -> None:
+        async def look(tx: Transaction) -> list[tuple[int, int]]:
+            line = await queries.line(tx, self.world.server, 1000)
+            return [(ticket.number, await queries.place_of(tx, ticket)) for ticket in line]
+
+        told = await self.world.database.transaction(look)
+        assert told == [(ticket.number, place) for place, ticket in enumerate(self.line, start=1)]
+
+    async def _check_history(self, rows: list[dict[str, Any]]) -> None:
+        now = await self._rows(HISTORY)
+        assert now[: len(self.past)] == self.past, "history was changed"
+        states: dict[int, str] = {}
+        for entry in now:
+            states[entry["ticket"]] = LEADS_TO.get(entry["what"], states.get(entry["ticket"], "nothing"))
+        assert states == {row["number"]: row["state"] for row in rows}, "history and state disagree"
+        for entry in now:
+            if entry["what"] == "claimed":
+                detail = json.loads(entry["detail"])
+                assert not detail["ahead"] or detail["reason"], "overtaken without a reason on record"
+        self.past = now
+
+
+WHO, WHICH, LATE = st.integers(0, 1), st.integers(0, 30), st.sampled_from([0, 0, 0, 2, 7, 600])
+ACT = st.one_of(
+    st.tuples(st.just("open"), WHO, LATE),
+    st.tuples(st.just("walk_in"), LATE),
+    st.tuples(st.just("walk_in"), LATE),
+    st.tuples(st.just("claim_next"), WHO),
+    st.tuples(st.just("claim_number"), WHO, WHICH, st.sampled_from(["", "the shop is down"])),
+    st.tuples(st.just("claim_at_once"), st.integers(2, 6)),
+    st.tuples(st.just("claim_one_at_once"), WHICH, st.integers(2, 4)),
+    st.tuples(st.just("release"), WHO, WHICH),
+    st.tuples(st.just("close"), st.integers(0, 4), WHICH),
+    st.tuples(st.just("delete"), WHICH),
+    st.tuples(st.just("write_again"), WHICH),
+    st.tuples(st.just("answer"), WHO, WHICH),
+    st.tuples(st.just("restart")),
+)
+
+
+async def play(file: Path, matcher: Matcher, acts: list[tuple[Any, ...]]) -> None:
+    async with AsyncExitStack() as stack:
+        game = Game(await stack.enter_async_context(open_world(file, matcher)))
+        for name, *details in acts:
+            if name == "restart":
+                await stack.aclose()
+                game.world = await stack.enter_async_context(open_world(file, matcher, before=game.world))
+            else:
+                await getattr(game, name)(*details)
+            await game.check()
+        await game.world.deliver()
+        assert await game.world.database.transaction(dead_letters) == []
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(acts=st.lists(ACT, min_size=15, max_size=40))
+def test_the_line_keeps_its_promises(
+    new_database: Callable[[], Path], matcher: Matcher, acts: list[tuple[Any, ...]]
+) -> None:
+    asyncio.run(play(new_database(), matcher, acts))

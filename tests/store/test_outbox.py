@@ -1,0 +1,324 @@
+"""The outbox: order per lane, and what becomes of an effect that does not work at once."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import closing, suppress
+from datetime import timedelta
+from itertools import pairwise
+
+from sqlalchemy import insert, select, update
+
+from bot.model import Done, Later, Never, OpenThread, Say
+from bot.store import queries
+from bot.store.database import Transaction
+from bot.store.outbox import (
+    BOARD_DELAY,
+    KEEP_DONE,
+    LEASE,
+    MOST_ATTEMPTS,
+    Outbox,
+    back_off,
+    dead_letter_count,
+    dead_letters,
+    forget_done,
+    owe,
+    revive,
+)
+from bot.store.tables import outbox, tickets
+from tests.doubles.post_office import SERVER, START, PostOffice, saying, until, words_of
+
+STATES = select(outbox.c.state).order_by(outbox.c.id)
+BREAK = update(outbox).where(outbox.c.id == 1).values(effect='{"kind": "dance"}')
+A_TICKET = insert(tickets).values(
+    server=SERVER, number=1, state="waiting", customer="emma", customer_name="Emma", language="en", channel="support",
+    message=None, thread=None, text="help", category=None, ruling=None, policy_version="1", place_order=1,
+    opened_at=START, soft_due=START, hard_due=START,
+)  # fmt: skip
+
+
+async def states(office: PostOffice) -> list[str]:
+    rows = await office.database.transaction(lambda tx: tx.rows(STATES))
+    return [row["state"] for row in rows]
+
+
+async def letters(office: PostOffice) -> list[dict[str, object]]:
+    return await office.database.transaction(dead_letters)
+
+
+async def test_a_lane_keeps_its_order(office: PostOffice) -> None:
+    for words in ("one", "two", "three"):
+        await office.owe(words)
+    await office.deliver()
+    assert office.chat.said == ["one", "two", "three"]
+    assert await states(office) == ["done"] * 3
+
+
+async def test_nothing_is_said_twice(office: PostOffice) -> None:
+    await office.owe("one")
+    await office.deliver_all()
+    assert len(office.chat.tries) == 1
+
+
+async def test_what_fails_holds_up_its_own_lane_only(office: PostOffice) -> None:
+    office.chat.mood = lambda effect: Later("full") if effect.channel == "support" else Done()
+    await office.owe("a1", "a")
+    await office.owe("a2", "a")
+    await office.owe("b1", "b", channel="help")
+    await office.owe("b2", "b", channel="help")
+    await office.deliver()
+    assert office.chat.said == ["b1", "b2"]
+    office.chat.mood = lambda _: Done()
+    await office.deliver_all()
+    assert office.chat.said == ["b1", "b2", "a1", "a2"]
+
+
+async def test_a_slow_conversation_does_not_hold_up_the_others(office: PostOffice) -> None:
+    slow = office.chat.slow["support"] = asyncio.Event()
+    await office.owe("slow", "a")
+    await office.owe("after it", "a")
+    for words in ("quick 1", "quick 2"):
+        await office.owe(words, "b", channel="help")
+    running = asyncio.create_task(office.outbox.run())
+    await until(lambda: office.chat.said == ["quick 1", "quick 2"])
+    slow.set()
+    await until(lambda: len(office.chat.said) == 4)
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    assert office.chat.said[2:] == ["slow", "after it"]
+
+
+async def test_it_waits_as_long_as_the_platform_says(office: PostOffice) -> None:
+    office.chat.mood = lambda _: Later("throttled", timedelta(seconds=90))
+    await office.owe("one")
+    await office.deliver()
+    office.pass_time(timedelta(seconds=89))
+    await office.deliver()
+    assert len(office.chat.tries) == 1
+    office.pass_time(timedelta(seconds=1))
+    await office.deliver()
+    assert len(office.chat.tries) == 2
+
+
+async def test_the_back_off_grows_and_has_an_end() -> None:
+    waits = [back_off(attempts) for attempts in range(1, 60)]
+    assert timedelta(seconds=1) <= waits[0] <= timedelta(seconds=2)
+    assert all(shorter <= longer + timedelta(seconds=1) for shorter, longer in pairwise(waits))
+    assert max(waits) <= timedelta(seconds=300)
+    assert waits[-1] == timedelta(seconds=300)
+
+
+async def test_a_hopeless_effect_becomes_a_dead_letter_and_the_lane_goes_on(office: PostOffice) -> None:
+    office.chat.mood = lambda effect: Never("gone") if words_of(effect) == "first" else Done()
+    await office.owe("first")
+    await office.owe("second")
+    await office.deliver()
+    assert office.chat.said == ["second"]
+    assert await states(office) == ["dead", "done"]
+    (letter,) = await letters(office)
+    assert letter["error"] == "gone"
+    assert await office.database.transaction(lambda tx: dead_letter_count(tx, SERVER)) == 1
+    assert await office.database.transaction(lambda tx: dead_letter_count(tx, "moody:other")) == 0
+
+
+async def test_endless_trouble_ends_as_a_dead_letter(office: PostOffice) -> None:
+    office.chat.mood = lambda _: Later("down", timedelta(seconds=1))
+    await office.owe("one")
+    for _ in range(MOST_ATTEMPTS + 5):
+        await office.outbox.deliver_ready()
+        office.pass_time(timedelta(seconds=1))
+    assert len(office.chat.tries) == MOST_ATTEMPTS
+    assert await states(office) == ["dead"]
+
+
+async def test_a_dead_letter_can_be_sent_again(office: PostOffice) -> None:
+    office.chat.mood = lambda _: Never("no permission")
+    await office.owe("one")
+    await office.deliver()
+    office.chat.mood = lambda _: Done()
+    assert await office.database.transaction(lambda tx: revive(tx, 1, office.now))
+    assert not await office.database.transaction(lambda tx: revive(tx, 1, office.now))
+    assert not await office.database.transaction(lambda tx: revive(tx, 99, office.now))
+    await office.deliver()
+    assert office.chat.said == ["one"]
+    assert office.chat.tries[0][0] == office.chat.tries[1][0]
+    assert await letters(office) == []
+
+
+async def test_an_exception_of_the_chat_is_tried_again(office: PostOffice) -> None:
+    office.chat.mood = lambda _: ZeroDivisionError("a bug of the adapter")
+    await office.owe("one")
+    await office.deliver()
+    assert await states(office) == ["leased"]
+    office.chat.mood = lambda _: Done()
+    await office.deliver_all()
+    assert office.chat.said == ["one"]
+
+
+async def test_a_server_whose_chat_is_not_running_waits_for_it(office: PostOffice) -> None:
+    await office.owe("one", server="elsewhere:shop")
+    await office.owe("two")
+    await office.deliver()
+    assert office.chat.said == ["two"]
+    assert await letters(office) == []
+    both = {"moody": office.chat, "elsewhere": office.chat}
+    later = office.now + timedelta(minutes=5)
+    await Outbox(office.database, both, office.outbox._draw_board, lambda: later).deliver_ready()  # noqa: SLF001
+    assert office.chat.said == ["two", "one"]
+
+
+async def test_an_effect_that_cannot_be_read_is_given_up_and_stops_nobody(office: PostOffice) -> None:
+    await office.owe("from another version", "a")
+    await office.owe("after it", "a")
+    await office.owe("other", "b")
+    await office.database.transaction(lambda tx: tx.run(BREAK))
+    await office.deliver()
+    assert sorted(office.chat.said) == ["after it", "other"]
+    assert await states(office) == ["dead", "done", "done"]
+
+
+async def test_a_board_that_cannot_be_drawn_stops_nobody(office: PostOffice) -> None:
+    async def broken(_: Transaction, server: str) -> Say | None:
+        raise LookupError(server)
+
+    await office.owe_board()
+    await office.owe("other")
+    office.pass_time(BOARD_DELAY)
+    await Outbox(office.database, {"moody": office.chat}, broken, lambda: office.now).deliver_ready()
+    assert office.chat.said == ["other"]
+
+
+async def test_a_process_that_died_is_followed_by_the_same_nonce(office: PostOffice) -> None:
+    await office.owe("one")
+    await office.owe("two")
+    office.chat.mood = lambda _: asyncio.CancelledError()
+    await office.die_while_delivering()
+    office.chat.mood = lambda _: Done()
+    await office.deliver()
+    assert office.chat.said == []
+    office.pass_time(LEASE)
+    await office.deliver()
+    assert office.chat.said == ["one", "two"]
+    nonces = [nonce for nonce, _ in office.chat.tries]
+    assert nonces[0] == nonces[1] != nonces[2]
+
+
+async def test_a_lease_protects_who_is_still_at_it(office: PostOffice) -> None:
+    slow = office.chat.slow["support"] = asyncio.Event()
+    await office.owe("one")
+    first = asyncio.create_task(office.outbox.deliver_ready())
+    await until(lambda: office.chat.tries)
+    office.restart()
+    office.pass_time(LEASE - timedelta(seconds=1))
+    assert await office.outbox.deliver_ready() == 0
+    slow.set()
+    await first
+    assert len(office.chat.tries) == 1
+
+
+async def test_the_thread_that_a_ticket_got_is_known_to_all_that_comes_after(office: PostOffice) -> None:
+    opening = OpenThread(server=SERVER, channel="support", message=None, name="#1")
+
+    async def promise(tx: Transaction) -> None:
+        await tx.run(A_TICKET)
+        await owe(tx, "ticket-1", opening, office.now, ticket=1)
+        await owe(tx, "ticket-1", saying("receipt"), office.now, ticket=1)
+
+    await office.database.transaction(promise)
+    office.chat.mood = lambda effect: Done(thread="t77") if isinstance(effect, OpenThread) else Done(message="m78")
+    await office.deliver()
+    told = office.chat.done[1][1]
+    assert isinstance(told, Say)
+    assert told.thread == "t77"
+    ticket = await office.database.transaction(lambda tx: queries.ticket_by_thread(tx, SERVER, "t77"))
+    assert ticket is not None
+
+
+async def test_a_ticket_whose_thread_never_opened_gets_dead_letters_and_no_words_in_the_channel(
+    office: PostOffice,
+) -> None:
+    opening = OpenThread(server=SERVER, channel="support", message=None, name="#1")
+
+    async def promise(tx: Transaction) -> None:
+        await tx.run(A_TICKET)
+        await owe(tx, "ticket-1", opening, office.now, ticket=1)
+        await owe(tx, "ticket-1", saying("receipt"), office.now, ticket=1)
+
+    await office.database.transaction(promise)
+    office.chat.mood = lambda effect: Never("gone") if isinstance(effect, OpenThread) else Done()
+    await office.deliver()
+    assert office.chat.done == []
+    assert await states(office) == ["dead", "dead"]
+
+
+async def test_many_changes_make_one_drawing_of_the_board(office: PostOffice) -> None:
+    for _ in range(20):
+        await office.owe_board()
+    await office.deliver()
+    assert office.drawn == 0
+    office.pass_time(BOARD_DELAY)
+    await office.deliver_all()
+    assert office.drawn == 1
+
+
+async def test_the_board_is_posted_once_and_edited_after_that(office: PostOffice) -> None:
+    office.chat.mood = lambda _: Done(message="b1")
+    for _ in range(3):
+        await office.owe_board()
+        office.pass_time(BOARD_DELAY)
+        await office.deliver()
+    replaced = [effect.replaces for _, effect in office.chat.done if isinstance(effect, Say)]
+    assert replaced == [None, "b1", "b1"]
+
+
+async def test_a_change_while_the_board_is_drawn_is_drawn_too(office: PostOffice) -> None:
+    slow = office.chat.slow["agents"] = asyncio.Event()
+    await office.owe_board()
+    office.pass_time(BOARD_DELAY)
+    drawing = asyncio.create_task(office.outbox.deliver_ready())
+    await until(lambda: office.chat.tries)
+    await office.owe_board()
+    slow.set()
+    await drawing
+    await office.deliver_all()
+    assert office.drawn == 2
+
+
+async def test_what_was_done_long_ago_is_forgotten_and_nothing_else(office: PostOffice) -> None:
+    await office.owe("old")
+    await office.deliver()
+    office.chat.mood = lambda _: Never("gone")
+    await office.owe("dead")
+    await office.deliver()
+    await office.owe("owed", "other")
+    office.pass_time(KEEP_DONE + timedelta(seconds=1))
+    assert await office.database.transaction(lambda tx: forget_done(tx, office.now)) == 1
+    assert await states(office) == ["dead", "pending"]
+
+
+async def test_trouble_with_the_database_does_not_end_deliveries(office: PostOffice) -> None:
+    def rename(old: str, new: str) -> None:
+        with closing(sqlite3.connect(office.database.file)) as other:
+            other.execute(f"ALTER TABLE {old} RENAME TO {new}")
+
+    running = asyncio.create_task(office.outbox.run())
+    await asyncio.sleep(0.02)
+    await asyncio.to_thread(rename, "outbox", "away")
+    office.outbox.wake()
+    await asyncio.sleep(0.05)
+    await asyncio.to_thread(rename, "away", "outbox")
+    await office.owe("one")
+    office.outbox.wake()
+    await until(lambda: office.chat.said or running.done())
+    assert office.chat.said == ["one"]
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+async def test_many_lanes_are_all_served(office: PostOffice) -> None:
+    await asyncio.gather(*(office.owe(f"{number:03}", f"lane {number}") for number in range(100)))
+    await office.deliver()
+    assert sorted(office.chat.said) == [f"{number:03}" for number in range(100)]

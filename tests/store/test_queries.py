@@ -1,0 +1,90 @@
+"""What holds for every named statement: it names its server, and the line is read from its index."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from sqlalchemy import Executable
+from sqlalchemy.sql.dml import Delete, Insert, Update
+
+from bot.store import outbox, queries
+from bot.store.database import compiled
+from bot.store.tables import history
+
+ALL_SERVERS = {
+    "queries._SERVERS": "a starting process reads every server's settings",
+    "queries._HEARD": "a starting process reads which channels have open tickets",
+    "queries._FORGET_INBOX": "old keys are dropped for all servers at once",
+    "outbox._READY": "one outbox delivers for all servers",
+    "outbox._NEXT_DUE": "the same",
+    "outbox._LEASE": "by the row's own id, just read by _READY",
+    "outbox._END": "the same",
+    "outbox._TRY_AGAIN": "the same",
+    "outbox._FORGET": "effects done long ago are dropped for all servers at once",
+    "outbox._DEAD": "for the operator, who runs all servers",
+    "outbox._REVIVE": "the same",
+}
+"""Statements that see more than one tenant, and why."""
+LETTERS = "outbox._DEAD"
+"""Read by the operator, now and then: it may take its time."""
+
+
+def statements(module: ModuleType) -> dict[str, Executable]:
+    short = module.__name__.rsplit(".", 1)[1]
+    return {f"{short}.{name}": value for name, value in vars(module).items() if isinstance(value, Executable)}
+
+
+STATEMENTS = statements(queries) | statements(outbox)
+
+
+def test_there_are_statements_to_look_at() -> None:
+    assert len(STATEMENTS) > 30
+    assert ALL_SERVERS.keys() <= STATEMENTS.keys()
+
+
+@pytest.mark.parametrize("name", sorted(STATEMENTS.keys() - ALL_SERVERS.keys()))
+def test_every_statement_names_its_server(name: str) -> None:
+    clause = STATEMENTS[name]
+    sql = compiled(clause).sql
+    if isinstance(clause, Insert):
+        columns = sql.partition("(")[2].partition(")")[0]
+        assert {"server", "id"} & set(columns.split(", ")), sql
+        return
+    tables = re.findall(r"\b(?:FROM|JOIN|UPDATE) (\w+)", sql)
+    named = re.findall(r"\b(?:server|servers\.id|tickets\.server) = \?", sql)
+    assert len(named) >= len(tables) > 0, sql
+
+
+@pytest.mark.parametrize("name", ["_CLAIM_HEAD", "_LINE", "_UP_TO", "_WAITING_COUNT"])
+def test_the_line_is_read_from_its_partial_index(database_file: Path, name: str) -> None:
+    statement = compiled(STATEMENTS[f"queries.{name}"])
+    with closing(sqlite3.connect(database_file)) as connection:
+        nothing = [None] * statement.sql.count("?")
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement.sql}", nothing)]
+    assert any("ix_tickets_line" in step for step in plan), plan
+    assert not any("TEMP B-TREE" in step or step.startswith("SCAN tickets") for step in plan), plan
+
+
+@pytest.mark.parametrize("name", sorted(STATEMENTS.keys() - {LETTERS}))
+def test_no_statement_reads_a_whole_table(database_file: Path, name: str) -> None:
+    statement = compiled(STATEMENTS[name])
+    with closing(sqlite3.connect(database_file)) as connection:
+        nothing = [None] * statement.sql.count("?")
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement.sql}", nothing)]
+    whole = [step for step in plan if re.fullmatch(r"SCAN (tickets|history|answers|inbox|paid_requests|outbox)", step)]
+    assert whole == []
+
+
+def test_history_is_only_ever_added_to() -> None:
+    changing = [
+        name for name, clause in STATEMENTS.items() if isinstance(clause, Update | Delete) and clause.table is history
+    ]
+    assert changing == []
+    added = compiled(STATEMENTS["queries._RECORD"]).sql
+    assert added.startswith("INSERT INTO history")
+    assert "CONFLICT" not in added
