@@ -13,6 +13,7 @@ from typing import Annotated, ParamSpec
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
@@ -55,7 +56,7 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
         try:
             command(*args, **kwargs)
         except (SettingsError, PolicyError, web_chat.Refused, ValueError, sqlite3.Error, OSError) as error:
-            _err.print(f"[bold red]wartemarke:[/] {error}", markup=True)
+            _err.print(f"[bold red]wartemarke:[/] {escape(str(error))}", markup=True)
             raise typer.Exit(_USAGE) from error
 
     return run
@@ -205,7 +206,8 @@ async def _letters(file: Path, again: int | None) -> None:
         dead = await database.transaction(dead_letters)
     table = Table("id", "server", "conversation", "given up", "reason", title="Dead letters")
     for row in dead:
-        table.add_row(str(row["id"]), row["server"], row["lane"], f"{row['ended_at']:%Y-%m-%d %H:%M}", row["error"])
+        when = f"{row['ended_at']:%Y-%m-%d %H:%M}"
+        table.add_row(*(escape(str(cell)) for cell in (row["id"], row["server"], row["lane"], when, row["error"])))
     _out.print(table if dead else "Everything has been delivered.")
 
 

@@ -21,7 +21,7 @@ from bot.model import (
 )
 from bot.rules.limits import title
 from bot.rules.permissions import is_staff, require_staff
-from bot.rules.promise import PACE_CLAIMS, PACE_WINDOW, expected_wait, pace, takes_longer
+from bot.rules.promise import PACE_CLAIMS, PACE_WINDOW, expected_wait, pace, promise, takes_longer
 from bot.store import queries
 from bot.store.database import Transaction
 from bot.store.outbox import dead_letter_count
@@ -44,7 +44,7 @@ async def place_blocks(tx: Transaction, scene: Scene, ticket: Ticket) -> list[Bl
     place = await queries.place_of(tx, ticket)
     wait = expected_wait(place, await mean_interval(tx, scene))
     blocks = [paragraph(text("place-waiting", number=ticket.number, place=place))]
-    if takes_longer(wait, ticket.opened_at, scene.now):
+    if takes_longer(wait, ticket.hard_due, scene.now):
         return [*blocks, paragraph(text("expect-longer"))]
     blocks.append(paragraph(text("expect-normal", soft=Moment(ticket.soft_due), hard=Moment(ticket.hard_due))))
     if wait is not None:
@@ -62,7 +62,7 @@ async def live_facts(tx: Transaction, scene: Scene) -> list[Block]:
     waiting = await queries.waiting_count(tx, scene.server)
     wait = expected_wait(waiting + 1, await mean_interval(tx, scene))
     blocks = [paragraph(text("facts-no-ticket", waiting=waiting))]
-    if takes_longer(wait, scene.now, scene.now):
+    if takes_longer(wait, promise(scene.now).hard, scene.now):
         blocks.append(paragraph(text("expect-longer")))
     elif wait is not None:
         blocks.append(paragraph(text("facts-pace", wait=Duration(wait))))

@@ -41,6 +41,6 @@ def expected_wait(place: int, mean_interval: timedelta | None) -> timedelta | No
     return None if mean_interval is None else place * mean_interval
 
 
-def takes_longer(wait: timedelta | None, asked_at: datetime, now: datetime) -> bool:
+def takes_longer(wait: timedelta | None, hard_due: datetime, now: datetime) -> bool:
     """Whether the first answer will come after the promise's end, so that we must say so."""
-    return now + (wait or timedelta(0)) > asked_at + HARD
+    return now + (wait or timedelta(0)) > hard_due

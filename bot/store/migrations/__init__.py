@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.exc import DBAPIError
 
 
 def upgrade(file: Path | str, revision: str = "head") -> None:
@@ -26,22 +29,27 @@ def is_current(file: Path | str) -> bool:
     """Whether a SQLite file has the schema that this version of the program needs."""
     if not Path(file).exists():
         return False
-    engine = create_engine(f"sqlite:///{file}")
-    try:
-        with engine.connect() as connection:
-            revision = MigrationContext.configure(connection).get_current_revision()
-    finally:
-        engine.dispose()
+    with _connected(file) as connection:
+        revision = MigrationContext.configure(connection).get_current_revision()
     return revision == ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def _run(step: Callable[[Config, str], None], file: Path | str, revision: str) -> None:
-    engine = create_engine(f"sqlite:///{file}")
     config = _config()
+    with _connected(file) as connection:
+        config.attributes["connection"] = connection
+        step(config, revision)
+
+
+@contextmanager
+def _connected(file: Path | str) -> Iterator[Connection]:
+    """A transaction on a SQLite file. Raises sqlite3.Error, naming the file."""
+    engine = create_engine(f"sqlite:///{file}")
     try:
         with engine.begin() as connection:
-            config.attributes["connection"] = connection
-            step(config, revision)
+            yield connection
+    except DBAPIError as error:
+        raise sqlite3.DatabaseError(f"{file}: {error.orig}") from error
     finally:
         engine.dispose()
 
