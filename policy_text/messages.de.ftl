@@ -217,7 +217,7 @@ refused-no-open-ticket = [Sie haben|Du hast] kein offenes Ticket.
 refused-nothing-claimed = [Sie haben|Du hast] kein Ticket übernommen.
 refused-which-ticket = Welches? Offen sind { $numbers }. [Verwenden Sie|Verwende] den Befehl im Thread des Tickets oder mit seiner Nummer.
 refused-line-empty = Gerade wartet niemand.
-refused-not-a-number = „{ $words }“ beginnt nicht mit einer Ticketnummer. Zum Beispiel: /claim 12 der Shop steht still
+refused-not-a-number = „{ $words }“ beginnt nicht mit einer Ticketnummer wie 12.
 refused-reason-needed = { $ahead ->
     [one] Vor #{ $number } ist noch ein Ticket dran. Bitte einen Grund angeben: /claim { $number } der Grund
    *[other] Vor #{ $number } sind noch { $ahead } Tickets dran. Bitte einen Grund angeben: /claim { $number } der Grund

@@ -217,7 +217,7 @@ refused-no-open-ticket = You have no open ticket.
 refused-nothing-claimed = You hold no ticket.
 refused-which-ticket = Which one? You have { $numbers }. Use the command in the ticket's thread, or with its number.
 refused-line-empty = Nobody is waiting.
-refused-not-a-number = “{ $words }” does not begin with a ticket number. For example: /claim 12 the shop is down
+refused-not-a-number = “{ $words }” does not begin with a ticket number such as 12.
 refused-reason-needed = { $ahead ->
     [one] One ticket is ahead of #{ $number }. Please give a reason: /claim { $number } the reason
    *[other] { $ahead } tickets are ahead of #{ $number }. Please give a reason: /claim { $number } the reason

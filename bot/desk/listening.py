@@ -82,7 +82,8 @@ async def _customer_in_ticket(tx: Transaction, scene: Scene, event: MessagePoste
 
 
 async def _in_closed_ticket(tx: Transaction, scene: Scene, event: MessagePosted, ticket: Ticket) -> None:
-    if _is_thanks(scene) or not await is_heard(tx, scene):
+    standing = await queries.standing(tx, event.server, event.person.id, event.at)
+    if _is_thanks(scene) or standing.is_blocked:
         return
     if rules.may_reopen(ticket, event.at):
         await reopen(tx, scene, ticket)

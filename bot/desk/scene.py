@@ -37,6 +37,7 @@ from bot.store.outbox import owe
 from bot.texts import paragraph, text
 
 _NUMBER = re.compile(r"#?(\d{1,9})(?!\S)\s*(.*)", re.DOTALL)
+_NO_NUMBER = re.compile(r"[#+-]\d|\d{10}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +140,13 @@ async def say_in_ticket(
 
 
 def leading_number(words: str) -> tuple[int | None, str]:
-    """A ticket number at the start of a command's words, and the rest: "12 too urgent" is (12, "too urgent")."""
+    """A ticket number at the start of a command's words, and the rest: "12 too urgent" is (12, "too urgent").
+
+    None where no number was meant. Refuses what was meant as one and is none ("-1").
+    """
     found = _NUMBER.fullmatch(words)
+    if found is None and _NO_NUMBER.match(words):
+        raise Refusal("refused-not-a-number", words=title(words, 40))
     return (int(found[1]), found[2]) if found else (None, words)
 
 
