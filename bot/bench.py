@@ -240,6 +240,7 @@ def _ticket(number: int) -> Ticket:
         channel="support",
         message=f"bench-{number}",
         thread=f"bench-{number}",
+        lane=f"bench-{number}",
         text="since the last update the gallery crashes as soon as I open the settings",
         category="defect",
         ruling=Ruling.COVERED,

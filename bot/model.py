@@ -110,6 +110,8 @@ class Ticket:
     """The customer's message that it came from; None if it came from a command or form."""
     thread: str | None
     """Where it is talked about; None until the platform has told."""
+    lane: str
+    """The outbox lane of its conversation."""
     text: str
     category: str | None
     ruling: Ruling | None
@@ -126,6 +128,15 @@ class Ticket:
     last_spoke: str | None = None
     last_spoke_at: datetime | None = None
     closed_at: datetime | None = None
+    text_order: int = 0
+    """Which version of the opening message `text` is: the order of its latest edit."""
+    added: str = ""
+    """What the customer has added by the button under a later message."""
+
+    @property
+    def words(self) -> str:
+        """All that the customer has asked for."""
+        return f"{self.text}\n\n{self.added}" if self.added else self.text
 
 
 class Mode(StrEnum):
@@ -471,6 +482,8 @@ class Never:
     """Not possible any more (channel gone, permission lost); trying again would be wrong."""
 
     reason: str
+    is_fault: bool = True
+    """Whether an operator should hear of it; not so where the person took back what we wanted to answer."""
 
 
 Outcome = Done | Later | Never

@@ -10,7 +10,7 @@ ruling-paid = kostenpflichtig
 ruling-process = Frage zum Ablauf
 ruling-not_in_policy = nicht geregelt
 ruling-silence = Plauderei
-ruling-none = noch nicht beurteilt
+ruling-none = ohne Urteil
 
 ### Antworten
 
@@ -19,13 +19,14 @@ answer-not_covered = Nicht abgedeckt: { $title }
 answer-paid = Kostenpflichtig: { $title }
 answer-process = Zu [Ihrer|deiner] Frage: { $title }
 answer-not_in_policy = Nicht geregelt: { $title }
-because = { $person }, weil [Sie geschrieben haben|du geschrieben hast]: „{ $excerpt }“ (wie „{ $phrase }“)
-because-words = { $person }, weil [Sie geschrieben haben|du geschrieben hast]: „{ $excerpt }“
+because = Für { $person }, weil [Sie geschrieben haben|du geschrieben hast]: „{ $excerpt }“ (wie „{ $phrase }“)
+because-words = Für { $person }, weil [Sie geschrieben haben|du geschrieben hast]: „{ $excerpt }“
 offer-unsure = { $person }, ich bin nicht sicher, worum es geht. Soll ich ein Ticket öffnen, damit ein Mensch es sich ansieht?
+offer-policy = Was der Support umfasst, steht in der Support-Richtlinie: /policy
 offer-for = Für { $person }
 offer-same-ticket = { $person }, gehört das zu [Ihrem|deinem] Ticket #{ $number }?
 helped-thanks = Das freut uns, danke!
-wrong-sorry = Das tut uns leid, und danke für den Hinweis. Wir haben es notiert. Auf Wunsch sieht es sich ein Mensch an.
+wrong-sorry = Das tut uns leid, danke für den Hinweis! Wir haben es notiert. Auf Wunsch sieht es sich ein Mensch an.
 
 ### Knöpfe
 
@@ -46,6 +47,8 @@ button-post = Hier posten
 
 opening = Ticket #{ $number } von { $person }
 opened-heading = [Ihr|Dein] Ticket hat die Nummer { $number }
+opened-where = Weiter geht es in einem Thread in { $channel }.
+opened-here = Ticket #{ $number } ist offen. Es geht hier im Thread weiter.
 receipt-heading = Ticket #{ $number }: [Ihre|deine] Anfrage ist da
 receipt-covered = { $person }, [Ihre|deine] Anfrage ist abgedeckt: { $title }.
 receipt-not_covered = { $person }, das gehört laut Richtlinie nicht zum Support. Ein Mensch sieht es sich trotzdem an.
@@ -61,14 +64,14 @@ place-waiting = { $place ->
 place-claimed = Um Ticket #{ $number } kümmert sich { $agent }.
 expect-normal = Die erste Antwort kommt normalerweise innerhalb von 24 bis 48 Stunden, also zwischen { $soft } und { $hard }.
 expect-longer = Gerade ist viel los, deshalb dauert eine Antwort länger als die üblichen 24 bis 48 Stunden. Danke für [Ihre|deine] Geduld. Keiner soll zurückgelassen werden; wir melden uns, sobald wir können.
-expect-pace = Im jetzigen Tempo: Wartezeit noch etwa { $wait }.
+expect-pace = Im jetzigen Tempo dauert es noch etwa { $wait }, bis das Ticket dran ist.
 first-come = Wer zuerst kommt, mahlt zuerst.
 facts-no-ticket = { $waiting ->
     [0] [Sie haben|Du hast] kein offenes Ticket. Gerade wartet niemand.
     [one] [Sie haben|Du hast] kein offenes Ticket. Gerade wartet ein Ticket.
    *[other] [Sie haben|Du hast] kein offenes Ticket. Gerade warten { $waiting } Tickets.
 }
-facts-pace = Im jetzigen Tempo: Wartezeit für ein neues Ticket etwa { $wait }.
+facts-pace = Im jetzigen Tempo wartet ein neues Ticket etwa { $wait }.
 added-heading = Ergänzung:
 added = Zu Ticket #{ $number } hinzugefügt.
 added-moved = Zu Ticket #{ $number } hinzugefügt. Dort geht es weiter: { $thread }
@@ -84,7 +87,7 @@ closed-hint = { $days ->
 closed-long-ago = Ticket #{ $number } ist schon länger geschlossen. Soll ich ein neues öffnen?
 reopened = { $person }, Ticket #{ $number } ist wieder offen.
 
-### Mitarbeiter
+### Support-Team
 
 claimed-heading = Ticket #{ $number } von { $customer } ist jetzt [Ihres|deins]
 claimed-facts = Wartezeit: { $waited } · { $ruling }
@@ -105,9 +108,9 @@ queue-heading = { $waiting ->
     [one] Die Warteschlange: ein Ticket
    *[other] Die Warteschlange: { $waiting } Tickets
 }
-queue-item = { $promise ->
-    [overdue] { $place }. #{ $number } { $customer } · wartet { $age } · überfällig seit { $due } · { $ruling } · { $language } · „{ $words }“ · { $thread }
-   *[in-time] { $place }. #{ $number } { $customer } · wartet { $age } · fällig { $due } · { $ruling } · { $language } · „{ $words }“ · { $thread }
+queue-item = { $overdue ->
+    [1] { $place }. #{ $number } { $customer } · wartet { $age } · überfällig seit { $due } · { $ruling } · { $language } · „{ $words }“ · { $thread }
+   *[other] { $place }. #{ $number } { $customer } · wartet { $age } · fällig { $due } · { $ruling } · { $language } · „{ $words }“ · { $thread }
 }
 queue-working = { $agent }: #{ $number } { $customer } · „{ $words }“ · { $thread }
 queue-claimed = In Arbeit
@@ -127,14 +130,17 @@ board-as-of = Stand: { $at }
 
 policy-posted = Die Richtlinie steht gleich hier.
 
-### Kostenpflichtige Arbeiten
+### Kostenpflichtige Lösungen
 
-paid-heading = Kostenpflichtige Arbeit: { $product }
+paid-heading = Anfrage nach einer kostenpflichtigen Lösung: { $product }
 paid-from = Von { $person } ({ $name })
 paid-item = { $label }: { $words }
-paid-not-in-queue = Das ist kein Support-Ticket und wartet in keiner Schlange.
-paid-thanks-heading = Danke, die Anfrage ist angekommen
-paid-thanks = Sie geht an die Leute für kostenpflichtige Arbeiten und nicht in die Support-Warteschlange. Wir melden uns unter dem angegebenen Kontakt.
+sales-contact = Kontakt
+sales-deadline = Termin
+sales-budget = Budget
+paid-not-in-queue = Das ist kein Support-Ticket und steht nicht in der Warteschlange.
+paid-thanks-heading = Danke, [Ihre|deine] Anfrage ist angekommen
+paid-thanks = Die Anfrage geht an unser Team für kostenpflichtige Lösungen, nicht in die Warteschlange. Wir melden uns unter dem angegebenen Kontakt.
 
 ### Formulare
 
@@ -147,7 +153,7 @@ form-claim-reason = { $ahead ->
     [one] Ein Ticket ist früher dran. Warum dieses zuerst?
    *[other] { $ahead } Tickets sind früher dran. Warum dieses zuerst?
 }
-form-paid = Kostenpflichtige Arbeit
+form-paid = Kostenpflichtige Lösung
 form-paid-product = Name des Produkts
 form-paid-wish = Was [wünschen Sie sich|wünschst du dir]?
 form-paid-budget = Budget
@@ -155,10 +161,10 @@ form-paid-deadline = Termin
 form-paid-contact = Wie erreichen wir [Sie|dich]?
 form-setup = Einrichten: Orte und Personen
 form-setup-support = Support-Kanäle
-form-setup-agents = Kanal der Mitarbeiter
+form-setup-agents = Kanal des Support-Teams
 form-setup-sales = Vertriebskanal
-form-setup-agent-roles = Rollen der Mitarbeiter
-form-setup-moderator-roles = Rollen der Moderatoren
+form-setup-agent-roles = Rollen des Support-Teams
+form-setup-moderator-roles = Rollen der Moderation
 form-setup-rules = Einrichten: Sprache und Grenzen
 form-setup-language = Sprache des Servers
 form-setup-address = Anrede der Kunden
@@ -178,19 +184,19 @@ address-du = du
 
 welcome-heading = Hallo, ich bin Wartemarke
 welcome = Ich sage Kunden sofort, was die Support-Richtlinie abdeckt, gebe Nummern aus und bediene der Reihe nach: Wer zuerst kommt, mahlt zuerst.
-welcome-setup = Ein Moderator beginnt mit /setup. Danach zeigt und postet /policy die Richtlinie.
+welcome-setup = Die Moderation beginnt mit /setup. Danach zeigt und postet /policy die Richtlinie.
 setup-kept = Gespeichert.
 setup-heading = So ist dieser Server eingerichtet
 setup-support = Support: { $channel } ({ $mode })
-setup-agents = Mitarbeiter: { $channel }, Rollen: { $roles }
+setup-agents = Support-Team: { $channel }, Rollen: { $roles }
 setup-sales = Vertrieb: { $channel }
-setup-moderators = Moderatoren: Rollen: { $roles }
+setup-moderators = Moderation: Rollen: { $roles }
 setup-rules = Sprache: { $language }, Anrede: { $address }. Höchstens { $open } offene Tickets je Kunde, { $hourly } neue je Stunde.
 setup-none = keine
 setup-missing-support = Es fehlt: ein Support-Kanal. Ohne ihn wird niemand gehört.
-setup-missing-agents = Es fehlt: eine Rolle für Mitarbeiter. Ohne sie kann niemand Tickets übernehmen.
-setup-missing-agents-channel = Es fehlt: ein Kanal der Mitarbeiter. Ohne ihn gibt es keine Tafel.
-setup-missing-sales = Es fehlt: ein Vertriebskanal. Anfragen zu kostenpflichtiger Arbeit gehen in den Kanal der Mitarbeiter.
+setup-missing-agents = Es fehlt: eine Rolle für das Support-Team. Ohne sie kann niemand Tickets übernehmen.
+setup-missing-agents-channel = Es fehlt: ein Kanal für das Support-Team. Ohne ihn gibt es keine Tafel.
+setup-missing-sales = Es fehlt: ein Vertriebskanal. Anfragen nach kostenpflichtigen Lösungen gehen in den Kanal des Support-Teams.
 
 ### Sperren
 
@@ -201,17 +207,18 @@ not-blocked = { $person } war nicht gesperrt.
 
 ### Nein sagen
 
-refused-not-agent = Das ist nur für Mitarbeiter.
-refused-not-moderator = Das ist nur für Moderatoren.
-refused-not-yours = Ticket #{ $number } ist bei { $agent }. Nur diese Person oder ein Moderator kann es zurückgeben.
+refused-not-agent = Das ist nur für das Support-Team.
+refused-not-moderator = Das ist nur für die Moderation.
+refused-not-yours = Ticket #{ $number } ist bei { $agent }. Nur diese Person oder die Moderation kann es zurückgeben.
 refused-not-your-ticket = Ticket #{ $number } [können Sie|kannst du] nicht schließen.
+refused-not-your-claim = Ticket #{ $number } ist bei { $agent }. Nur diese Person, der Kunde oder die Moderation kann es schließen.
 refused-not-your-answer = Dieser Knopf ist für die Person, die gefragt hat.
 refused-already-yours = Ticket #{ $number } [haben Sie|hast du] schon.
 refused-already-claimed = Ticket #{ $number } ist schon bei { $agent }.
 refused-not-claimed = Ticket #{ $number } hat niemand übernommen.
 refused-closed = Ticket #{ $number } ist geschlossen.
 refused-already-open = Dafür gibt es schon ein Ticket: #{ $number }.
-refused-already-added = Das steht schon in Ticket #{ $number }.
+refused-deleted = Die Nachricht wurde gelöscht. Bitte noch einmal schreiben oder /ticket verwenden.
 refused-no-such-ticket = Ein Ticket #{ $number } gibt es hier nicht.
 refused-no-open-ticket = [Sie haben|Du hast] kein offenes Ticket.
 refused-nothing-claimed = [Sie haben|Du hast] kein Ticket übernommen.
@@ -223,16 +230,16 @@ refused-reason-needed = { $ahead ->
    *[other] Vor #{ $number } sind noch { $ahead } Tickets dran. Bitte einen Grund angeben: /claim { $number } der Grund
 }
 refused-too-many-open = { $limit ->
-    [one] Es ist schon ein Ticket offen. Bitte [warten Sie darauf oder schließen Sie|warte darauf oder schließ] es mit /close.
-   *[other] Es sind schon { $limit } Tickets offen. Bitte [warten Sie darauf oder schließen Sie|warte darauf oder schließ] eines mit /close.
+    [one] Es ist schon ein Ticket offen. Bitte [warten Sie, bis es erledigt ist, oder schließen Sie|warte, bis es erledigt ist, oder schließ] es mit /close.
+   *[other] Es sind schon { $limit } Tickets offen. Bitte [warten Sie, bis eines erledigt ist, oder schließen Sie|warte, bis eines erledigt ist, oder schließ] eines mit /close.
 }
 refused-too-many-an-hour = { $limit ->
     [one] Bitte höchstens eine Anfrage in der Stunde. Etwas später geht es wieder.
    *[other] Bitte höchstens { $limit } Anfragen in der Stunde. Etwas später geht es wieder.
 }
-refused-too-many-questions = Das waren viele Fragen in einer Stunde. Etwas später geht es wieder, oder mit /ticket zu einem Menschen.
-refused-blocked = Die Moderatoren dieses Servers haben [Ihren|deinen] Zugang zum Support ausgesetzt.
-refused-not-set-up = Der Support ist hier noch nicht eingerichtet. Ein Moderator macht das mit /setup.
+refused-too-many-questions = Das waren viele Fragen in einer Stunde. Etwas später geht es wieder; zu einem Menschen geht es mit /ticket.
+refused-blocked = Die Moderation dieses Servers hat [Ihren|deinen] Zugang zum Support ausgesetzt.
+refused-not-set-up = Der Support ist hier noch nicht eingerichtet. Die Moderation macht das mit /setup.
 refused-no-support-channel = Das ist kein Support-Kanal. Die Support-Kanäle werden mit /setup gewählt.
 refused-setup-words = Möglich sind /setup, /setup rules, /setup mode und /setup show.
 refused-choice = Bitte bei „{ $field }“ eine der angebotenen Möglichkeiten wählen.
@@ -240,6 +247,7 @@ refused-limit = Grenzen sind ganze Zahlen von 1 bis { $most }.
 refused-field-missing = Bitte „{ $field }“ ausfüllen.
 refused-empty = Bitte ein paar Worte schreiben.
 refused-no-person = „{ $words }“ ist keine Person. Bitte jemanden erwähnen oder die Kennung angeben.
+refused-block-self = Sich selbst zu sperren geht nicht.
 refused-no-such-command = Den Befehl /{ $name } gibt es nicht.
 refused-no-such-section = Die Richtlinie hat keinen Abschnitt „{ $words }“. Es gibt: { $sections }.
 refused-old-button = Dieser Knopf ist veraltet. Es ist nichts passiert; bitte die neueste Nachricht oder einen Befehl verwenden.
@@ -255,7 +263,7 @@ command-place = Platz in der Warteschlange, und wann mit Antwort zu rechnen ist
 usage-place = { "" }
 command-close = Das Ticket schließen
 usage-close = Schlussworte
-command-policy = Die Support-Richtlinie lesen; Moderatoren können sie posten
+command-policy = Die Support-Richtlinie lesen; die Moderation kann sie posten
 usage-policy = post, Abschnitt, Sprache
 command-claim = Das nächste Ticket übernehmen, oder mit Grund ein anderes
 usage-claim = Nummer Grund

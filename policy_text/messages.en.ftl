@@ -6,26 +6,27 @@
 
 ruling-covered = covered
 ruling-not_covered = not covered
-ruling-paid = paid work
-ruling-process = question about the queue
+ruling-paid = paid solution
+ruling-process = question about the process
 ruling-not_in_policy = not in the policy
 ruling-silence = small talk
-ruling-none = not judged
+ruling-none = no verdict
 
 ### Answers
 
 answer-covered = Covered: { $title }
 answer-not_covered = Not covered: { $title }
-answer-paid = Paid work: { $title }
+answer-paid = Paid solution: { $title }
 answer-process = About your question: { $title }
 answer-not_in_policy = Not in the policy: { $title }
-because = { $person }, because you wrote “{ $excerpt }” (like “{ $phrase }”)
-because-words = { $person }, because you wrote “{ $excerpt }”
-offer-unsure = { $person }, I am not sure what this is about. Shall I open a ticket, so that a person takes a look?
+because = For { $person }, because you wrote “{ $excerpt }” (like “{ $phrase }”)
+because-words = For { $person }, because you wrote “{ $excerpt }”
+offer-unsure = { $person }, I am not sure what this is about. Shall I open a ticket, so that a person can take a look?
+offer-policy = The support policy says what support includes: /policy
 offer-for = For { $person }
 offer-same-ticket = { $person }, does this belong to your ticket #{ $number }?
 helped-thanks = Good to hear, thank you!
-wrong-sorry = Sorry about that, and thank you for telling us. We have noted it. If you like, a person takes a look.
+wrong-sorry = Sorry about that, and thank you for telling us! We have noted it. If you like, a person can take a look.
 
 ### Buttons
 
@@ -44,12 +45,14 @@ button-post = Post here
 
 ### Tickets and places
 
-opening = Ticket #{ $number } of { $person }
+opening = Ticket #{ $number } from { $person }
 opened-heading = Your ticket is #{ $number }
+opened-where = The conversation continues in a thread in { $channel }.
+opened-here = Ticket #{ $number } is open. The conversation continues here in this thread.
 receipt-heading = Ticket #{ $number }: we have your request
 receipt-covered = { $person }, your request is covered: { $title }.
-receipt-not_covered = { $person }, by our policy this is not part of support. A person will look at it all the same.
-receipt-paid = { $person }, this sounds like paid work. A person will look at it and get back to you.
+receipt-not_covered = { $person }, according to our policy, this is not part of support. A person will still look at it.
+receipt-paid = { $person }, this sounds like a case for a paid solution. A person will look at it and get back to you.
 receipt-process = { $person }, a person will look at your question.
 receipt-not_in_policy = { $person }, the policy says nothing about this. A person will look at it.
 receipt-silence = { $person }, a person will look at it.
@@ -58,42 +61,42 @@ place-waiting = { $place ->
     [1] Ticket #{ $number } is next in line.
    *[other] Ticket #{ $number } is number { $place } in line.
 }
-place-claimed = Ticket #{ $number } is with { $agent }, who takes care of it.
+place-claimed = { $agent } is taking care of ticket #{ $number }.
 expect-normal = A first answer normally comes within 24 to 48 hours, so between { $soft } and { $hard }.
-expect-longer = There is a lot going on right now, so an answer will take longer than the usual 24 to 48 hours. Thank you for your patience. Nobody is left behind; we get back to you as soon as we can.
-expect-pace = At the present pace your turn comes in about { $wait }.
+expect-longer = We are very busy right now, so an answer will take longer than the usual 24 to 48 hours. Thank you for your patience. Nobody is left behind; we will get back to you as soon as we can.
+expect-pace = At the current pace it will be this ticket's turn in about { $wait }.
 first-come = First come, first served.
 facts-no-ticket = { $waiting ->
     [0] You have no open ticket. Nobody is waiting right now.
     [one] You have no open ticket. One ticket is waiting right now.
    *[other] You have no open ticket. { $waiting } tickets are waiting right now.
 }
-facts-pace = At the present pace a new ticket waits about { $wait }.
-added-heading = The customer adds:
+facts-pace = At the current pace a new ticket waits about { $wait }.
+added-heading = Added by the customer:
 added = Added to ticket #{ $number }.
-added-moved = Added to ticket #{ $number }. It goes on there: { $thread }
+added-moved = Added to ticket #{ $number }. The conversation continues there: { $thread }
 opening-message-deleted = The message that ticket #{ $number } came from was deleted.
 withdrawn = The request was deleted, so ticket #{ $number } is withdrawn.
 closed = Ticket #{ $number } is closed.
 closed-public = { $person } has closed ticket #{ $number }.
 closed-by-customer = { $person } has closed ticket #{ $number }.
 closed-hint = { $days ->
-    [one] If something is still open, simply write here within one day: the ticket opens again.
-   *[other] If something is still open, simply write here within { $days } days: the ticket opens again.
+    [one] Is anything still open? Just write here within one day, and the ticket will open again.
+   *[other] Is anything still open? Just write here within { $days } days, and the ticket will open again.
 }
 closed-long-ago = Ticket #{ $number } was closed a while ago. Shall I open a new one?
 reopened = { $person }, ticket #{ $number } is open again.
 
 ### Agents
 
-claimed-heading = Ticket #{ $number } of { $customer } is yours
+claimed-heading = Ticket #{ $number } from { $customer } is now yours
 claimed-facts = Waited { $waited } · { $ruling }
 claimed-where = Answer here: { $thread }
 claimed-out-of-turn = { $ahead ->
     [one] Out of turn: one ticket was ahead. This is on record.
    *[other] Out of turn: { $ahead } tickets were ahead. This is on record.
 }
-claimed-public = { $agent } takes care of this now.
+claimed-public = { $agent } is taking care of this now.
 released = Ticket #{ $number } is back in line at its old place: number { $place }.
 released-public = { $place ->
     [1] This ticket is back in line at its old place: it is next.
@@ -105,12 +108,12 @@ queue-heading = { $waiting ->
     [one] The line: one ticket
    *[other] The line: { $waiting } tickets
 }
-queue-item = { $promise ->
-    [overdue] { $place }. #{ $number } { $customer } · waits { $age } · overdue since { $due } · { $ruling } · { $language } · “{ $words }” · { $thread }
-   *[in-time] { $place }. #{ $number } { $customer } · waits { $age } · due { $due } · { $ruling } · { $language } · “{ $words }” · { $thread }
+queue-item = { $overdue ->
+    [1] { $place }. #{ $number } { $customer } · waiting { $age } · overdue since { $due } · { $ruling } · { $language } · “{ $words }” · { $thread }
+   *[other] { $place }. #{ $number } { $customer } · waiting { $age } · due { $due } · { $ruling } · { $language } · “{ $words }” · { $thread }
 }
 queue-working = { $agent }: #{ $number } { $customer } · “{ $words }” · { $thread }
-queue-claimed = In work
+queue-claimed = In progress
 queue-mine = Yours
 queue-more = { $more ->
     [one] and one more
@@ -118,8 +121,8 @@ queue-more = { $more ->
 }
 queue-empty = All done. Enjoy the moment!
 queue-dead-letters = { $count ->
-    [one] One message of ours could not be delivered. The operator sees it with: wartemarke letters
-   *[other] { $count } messages of ours could not be delivered. The operator sees them with: wartemarke letters
+    [one] One of our messages could not be delivered. The operator sees it with: wartemarke letters
+   *[other] { $count } of our messages could not be delivered. The operator sees them with: wartemarke letters
 }
 board-as-of = As of { $at }
 
@@ -127,14 +130,17 @@ board-as-of = As of { $at }
 
 policy-posted = The policy will be here in a moment.
 
-### Paid work
+### Paid solutions
 
-paid-heading = Paid work: { $product }
+paid-heading = Request for a paid solution: { $product }
 paid-from = From { $person } ({ $name })
 paid-item = { $label }: { $words }
-paid-not-in-queue = This is not a support ticket; it waits in no line.
+sales-contact = Contact
+sales-deadline = Deadline
+sales-budget = Budget
+paid-not-in-queue = This is not a support ticket, and it is not in the line.
 paid-thanks-heading = Thank you, your request has arrived
-paid-thanks = It goes to the people who do paid work, not into the support queue. They will get back to you under the contact that you gave.
+paid-thanks = It goes to our team for paid solutions, not into the line of support tickets. We will get back to you at the contact you gave.
 
 ### Forms
 
@@ -147,12 +153,12 @@ form-claim-reason = { $ahead ->
     [one] One ticket is ahead. Why this one first?
    *[other] { $ahead } tickets are ahead. Why this one first?
 }
-form-paid = Paid work
+form-paid = Paid solution
 form-paid-product = Name of the product
-form-paid-wish = What do you want?
+form-paid-wish = What would you like?
 form-paid-budget = Budget
 form-paid-deadline = Deadline
-form-paid-contact = How do we reach you?
+form-paid-contact = How can we reach you?
 form-setup = Set up: places and people
 form-setup-support = Support channels
 form-setup-agents = Agents' channel
@@ -161,7 +167,7 @@ form-setup-agent-roles = Agent roles
 form-setup-moderator-roles = Moderator roles
 form-setup-rules = Set up: language and limits
 form-setup-language = Language of the server
-form-setup-address = How German speaks to customers
+form-setup-address = Form of address in German
 form-setup-open-limit = Open tickets per customer
 form-setup-hourly-limit = New tickets per customer and hour
 form-setup-mode = Set up: this channel
@@ -178,24 +184,24 @@ address-du = du (informal)
 
 welcome-heading = Hello, I am Wartemarke
 welcome = I tell customers at once what your support policy covers, hand out numbers, and serve first come, first served.
-welcome-setup = A moderator begins with /setup. Then /policy shows and posts the policy.
-setup-kept = Kept.
+welcome-setup = A moderator starts with /setup. Then /policy shows and posts the policy.
+setup-kept = Saved.
 setup-heading = How this server is set up
 setup-support = Support: { $channel } ({ $mode })
 setup-agents = Agents: { $channel }, roles: { $roles }
 setup-sales = Sales: { $channel }
 setup-moderators = Moderators: roles: { $roles }
-setup-rules = Language: { $language }, German says { $address }. At most { $open } open tickets per customer, { $hourly } new ones an hour.
+setup-rules = Language: { $language }, form of address in German: { $address }. At most { $open } open tickets per customer, { $hourly } new ones an hour.
 setup-none = none
 setup-missing-support = Missing: a support channel. Without one nobody is heard.
 setup-missing-agents = Missing: a role for agents. Without one nobody can claim tickets.
 setup-missing-agents-channel = Missing: an agents' channel. Without one there is no board.
-setup-missing-sales = Missing: a sales channel. Requests for paid work go to the agents' channel.
+setup-missing-sales = Missing: a sales channel. Requests for paid solutions go to the agents' channel.
 
 ### Blocking
 
 blocked = { $person } is blocked: no answers, no tickets.
-already-blocked = { $person } was blocked already.
+already-blocked = { $person } was already blocked.
 unblocked = { $person } is heard again.
 not-blocked = { $person } was not blocked.
 
@@ -205,16 +211,17 @@ refused-not-agent = This is for agents only.
 refused-not-moderator = This is for moderators only.
 refused-not-yours = Ticket #{ $number } is with { $agent }. Only they or a moderator can release it.
 refused-not-your-ticket = Ticket #{ $number } is not yours to close.
+refused-not-your-claim = Ticket #{ $number } is with { $agent }. Only they, the customer or a moderator can close it.
 refused-not-your-answer = This button is for the person who asked.
-refused-already-yours = Ticket #{ $number } is yours already.
-refused-already-claimed = Ticket #{ $number } is with { $agent } already.
-refused-not-claimed = Ticket #{ $number } is not claimed by anybody.
+refused-already-yours = Ticket #{ $number } is already yours.
+refused-already-claimed = Ticket #{ $number } is already with { $agent }.
+refused-not-claimed = Nobody has claimed ticket #{ $number }.
 refused-closed = Ticket #{ $number } is closed.
-refused-already-open = There is a ticket for this already: #{ $number }.
-refused-already-added = This was already added to ticket #{ $number }.
+refused-already-open = There is already a ticket for this: #{ $number }.
+refused-deleted = The message was deleted. Please write again, or use /ticket.
 refused-no-such-ticket = There is no ticket #{ $number } here.
 refused-no-open-ticket = You have no open ticket.
-refused-nothing-claimed = You hold no ticket.
+refused-nothing-claimed = You have not claimed a ticket.
 refused-which-ticket = Which one? You have { $numbers }. Use the command in the ticket's thread, or with its number.
 refused-line-empty = Nobody is waiting.
 refused-not-a-number = “{ $words }” does not begin with a ticket number such as 12.
@@ -223,26 +230,27 @@ refused-reason-needed = { $ahead ->
    *[other] { $ahead } tickets are ahead of #{ $number }. Please give a reason: /claim { $number } the reason
 }
 refused-too-many-open = { $limit ->
-    [one] You have an open ticket already. Please wait for it, or close it with /close.
-   *[other] You have { $limit } open tickets already. Please wait for them, or close one with /close.
+    [one] You already have an open ticket. Please wait until it is done, or close it with /close.
+   *[other] You already have { $limit } open tickets. Please wait until one is done, or close one with /close.
 }
 refused-too-many-an-hour = { $limit ->
     [one] At most one request an hour, please. Try again a little later.
    *[other] At most { $limit } requests an hour, please. Try again a little later.
 }
-refused-too-many-questions = That were many questions within an hour. Please try again a little later, or open a ticket with /ticket.
+refused-too-many-questions = That was a lot of questions within an hour. Please try again a little later, or open a ticket with /ticket.
 refused-blocked = The moderators of this server have paused your access to support.
 refused-not-set-up = Support is not set up here yet. A moderator does that with /setup.
 refused-no-support-channel = This is not a support channel. Choose the support channels with /setup first.
 refused-setup-words = Use /setup, /setup rules, /setup mode or /setup show.
-refused-choice = Please choose one of the given options for “{ $field }”.
+refused-choice = Please choose one of the options for “{ $field }”.
 refused-limit = Limits are whole numbers from 1 to { $most }.
 refused-field-missing = Please fill in “{ $field }”.
 refused-empty = Please write a few words.
-refused-no-person = “{ $words }” is not a person. Mention somebody, or give their id.
+refused-no-person = “{ $words }” is not a person. Please mention somebody, or give their id.
+refused-block-self = You cannot block yourself.
 refused-no-such-command = There is no command /{ $name }.
 refused-no-such-section = The policy has no section “{ $words }”. There are: { $sections }.
-refused-old-button = This button is out of date. Nothing has happened; please use the newest message or a command.
+refused-old-button = This button is out of date. Nothing has changed; please use the newest message or a command.
 something-broke = Something went wrong on our side, and nothing was changed. Please try again; if it happens again, tell the team this reference: { $reference }
 
 ### Commands

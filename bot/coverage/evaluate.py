@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from bot.coverage.lines import verdict_line
+from bot.coverage.lines import read_objects, refuse, verdict_line
 from bot.coverage.matcher import Matcher
 from bot.model import Action, Verdict
 
@@ -91,15 +91,15 @@ class Evaluation:
     """Wrong verdicts, the most confident first."""
 
 
-def read_labelled(lines: Iterable[str | bytes]) -> list[Labelled]:
+def read_labelled(lines: Iterable[bytes]) -> list[Labelled]:
     """The labelled messages of a JSONL stream. Raises ValueError that names the line."""
     messages = []
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            try:
-                messages.append(Labelled.model_validate_json(line))
-            except ValidationError as error:
-                raise ValueError(f"line {number}: {error.errors()[0]['msg']}") from error
+    for number, found in read_objects(lines, refuse):
+        try:
+            messages.append(Labelled.model_validate(found))
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise ValueError(f'line {number}: "{first["loc"][0]}": {first["msg"]}') from error
     return messages
 
 

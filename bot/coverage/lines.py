@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NoReturn
 
 from bot.coverage.matcher import Matcher
 from bot.coverage.policy import Policy, address
 from bot.model import Ruling, Verdict
+
+Complain = Callable[[str], None]
+"""Hears in one sentence which line is wrong, and why."""
 
 _QUIET = {Ruling.SILENCE, Ruling.NOT_IN_POLICY}
 """Rulings of which the policy itself says nothing."""
@@ -29,17 +33,41 @@ def verdict_line(verdict: Verdict, policy: Policy) -> dict[str, str | float | No
     }
 
 
-def match_lines(matcher: Matcher, lines: Iterable[bytes], complain: Callable[[str], None]) -> Iterator[str]:
+def match_lines(matcher: Matcher, lines: Iterable[bytes], complain: Complain) -> Iterator[str]:
     """One line of JSON for each `{"text": ...}`; a line that is none is told to `complain` and left out."""
+    for text in read_texts(lines, complain):
+        yield json.dumps(verdict_line(matcher.match(text), matcher.policy), ensure_ascii=True) + "\n"
+
+
+def read_texts(lines: Iterable[bytes], complain: Complain) -> Iterator[str]:
+    """The text of each `{"text": ...}`, whatever else the line has; one without is told to `complain` and left out."""
+    for number, found in read_objects(lines, complain):
+        text = found.get("text")
+        if isinstance(text, str):
+            yield text
+        else:
+            complain(f'line {number}: "text" is missing or not a string')
+
+
+def read_objects(lines: Iterable[bytes], complain: Complain) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of a JSONL stream, each with its line, from 1; a line that is none is told to `complain`.
+
+    Bytes, because only a newline ends a line here, not all that ends one for `str.splitlines`; and for `json`, which
+    passes over the byte order mark that some editors write.
+    """
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            text = json.loads(line)["text"]
-        except (ValueError, KeyError, TypeError, RecursionError):
-            complain(f'line {number} is not a JSON object with a "text"')
-            continue
-        if not isinstance(text, str):
-            complain(f'line {number}: "text" is not a string')
-            continue
-        yield json.dumps(verdict_line(matcher.match(text), matcher.policy), ensure_ascii=True) + "\n"
+            found = json.loads(line)
+        except (ValueError, RecursionError):
+            found = None
+        if isinstance(found, dict):
+            yield number, found
+        else:
+            complain(f"line {number} is not a JSON object")
+
+
+def refuse(problem: str) -> NoReturn:
+    """Complain by raising ValueError: for those who want all lines or none."""
+    raise ValueError(problem)

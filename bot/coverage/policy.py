@@ -10,7 +10,7 @@ from itertools import combinations
 from pathlib import Path
 
 from bot.coverage.document import Document, read_document, require_same_shape
-from bot.coverage.policy_file import CategoryFile, PolicyError, TextsForm, read_category_file
+from bot.coverage.policy_file import CategoryFile, PolicyError, TextsForm, read_bytes, read_category_file
 from bot.model import Language, Ruling
 
 __all__ = ["Category", "CategoryTexts", "Document", "Policy", "PolicyError", "address", "load_policy"]
@@ -62,7 +62,8 @@ class Policy:
 
 def load_policy(folder: Path) -> Policy:
     """Read `categories/*.yaml` and `policy.<language>.md` in `folder`. Raises PolicyError on the first mistake."""
-    paths = sorted((folder / "categories").glob("*.yaml"))
+    # names that begin with a dot are hidden files, in which editors keep their own things
+    paths = sorted((folder / "categories").glob("[!.]*.yaml"))
     if not paths:
         raise PolicyError("categories", 1, "there is no category file (*.yaml)")
     files = [read_category_file(path) for path in paths]
@@ -127,8 +128,6 @@ def _require_distinct_phrases(files: list[CategoryFile]) -> None:
 def _documents(paths: Mapping[Language, Path]) -> dict[Language, Document]:
     documents = {}
     for language, path in paths.items():
-        if not path.is_file():
-            raise PolicyError(path.name, 1, "the file is missing")
         documents[language] = read_document(path)
         _require_forms_of_address(path.name, documents[language])
     german = documents[Language.DE]
@@ -147,7 +146,7 @@ def _require_forms_of_address(file: str, document: Document) -> None:
 def _version(paths: list[Path]) -> str:
     digest = hashlib.sha256()
     for path in paths:
-        content = path.read_bytes()
+        content = read_bytes(path)
         digest.update(f"{path.name}\0{len(content)}\0".encode())
         digest.update(content)
     return digest.hexdigest()[:12]

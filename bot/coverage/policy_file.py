@@ -93,12 +93,23 @@ class CategoryFile:
         return found
 
 
-def read_text(path: Path) -> str:
-    """The text of a policy file. Raises PolicyError if it is too large or not UTF-8."""
-    with path.open("rb") as file:
-        data = file.read(LARGEST_FILE + 1)
+def read_bytes(path: Path) -> bytes:
+    """What a policy file holds. Raises PolicyError if it cannot be read or is too large."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST_FILE + 1)
+    except FileNotFoundError as error:
+        raise PolicyError(path.name, 1, "the file is missing") from error
+    except OSError as error:
+        raise PolicyError(path.name, 1, f"the file cannot be read: {error.strerror}") from error
     if len(data) > LARGEST_FILE:
         raise PolicyError(path.name, 1, f"the file is larger than {LARGEST_FILE:,} bytes")
+    return data
+
+
+def read_text(path: Path) -> str:
+    """The text of a policy file. Raises PolicyError if it cannot be read, is too large or not UTF-8."""
+    data = read_bytes(path)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.coverage.policy import Category
+from bot.coverage.policy_question import asks_about_policy
 from bot.desk.line import live_facts
 from bot.desk.opening import answer_blocks, as_asker, clause_blocks, own_answer
 from bot.desk.scene import Scene
@@ -28,7 +29,7 @@ from bot.store.queries import Answer
 from bot.texts import heading, note, paragraph, text
 
 _WITHOUT_FACTS = {"why_no_customization"}
-"""Process questions that no place in the line answers."""
+"""Process questions that no place in the line answers; the form for paid work does."""
 _EXCERPT = 120
 """Characters of the customer's words that are told back to them."""
 
@@ -118,7 +119,10 @@ def offer_content(scene: Scene, message: str) -> Content:
     if verdict is not None and verdict.ruling is Ruling.NOT_IN_POLICY:
         answer = answer_blocks(scene, verdict.category, scene.language)
         return scene.content(*answer, note(text("offer-for", person=person)), buttons=buttons, ruling=verdict.ruling)
-    return scene.content(paragraph(text("offer-unsure", person=person)), buttons=buttons)
+    blocks = [paragraph(text("offer-unsure", person=person))]
+    if asks_about_policy(scene.words, scene.verdict.language if scene.verdict else scene.language):
+        blocks.append(note(text("offer-policy")))
+    return scene.content(*blocks, buttons=buttons)
 
 
 def same_matter_content(scene: Scene, message: str, number: int) -> Content:
@@ -131,8 +135,9 @@ def same_matter_content(scene: Scene, message: str, number: int) -> Content:
 async def helped(tx: Transaction, scene: Scene, message: str) -> Reply:
     """[That helped]: the thread can go."""
     answer = await own_answer(tx, scene, message)
+    is_first = answer.opinion is None
     await queries.set_opinion(tx, scene.server, message, "helped")
-    if answer.thread and await queries.ticket_by_thread(tx, scene.server, answer.thread) is None:
+    if is_first and answer.thread and await queries.ticket_by_thread(tx, scene.server, answer.thread) is None:
         await scene.close_thread(tx, answer.thread)
     return as_asker(scene, answer).reply_text("helped-thanks")
 
@@ -151,13 +156,15 @@ def _answer_buttons(category: Category, message: str) -> tuple[Button, ...]:
     )
     match category.ruling:
         case Ruling.PAID:
-            form = Button("paid", text("button-paid"), ButtonStyle.PRIMARY)
+            form = Button(f"paid:{message}", text("button-paid"), ButtonStyle.PRIMARY)
             return (form, _open_button(message, key="button-open-anyway"), *feedback)
         case Ruling.NOT_COVERED:
-            form = Button("paid", text("button-paid"))
+            form = Button(f"paid:{message}", text("button-paid"))
             return (_open_button(message, key="button-open-anyway"), form, *feedback)
         case Ruling.COVERED:
             return (_open_button(message, primary=True), *feedback)
+        case _ if category.id in _WITHOUT_FACTS:
+            return (Button(f"paid:{message}", text("button-paid")), _open_button(message), *feedback)
         case _:
             return (_open_button(message), *feedback)
 

@@ -18,6 +18,8 @@ _PERSON = re.compile(r"<?@?!?([\w.-]{1,64})(?:\|[^>]*)?>?")
 async def block_command(tx: Transaction, scene: Scene) -> Reply:
     """`/block <person>`."""
     person = _person(scene)
+    if person == scene.person.id:
+        raise Refusal("refused-block-self")
     known = not await queries.block(tx, scene.server, person, scene.person.id, scene.event.at)
     return scene.reply_text("already-blocked" if known else "blocked", person=Mention(person))
 

@@ -16,9 +16,10 @@ from bot.model import (
     Refusal,
     Reply,
     Ticket,
+    TicketState,
 )
 from bot.rules import tickets as rules
-from bot.rules.limits import title
+from bot.rules.limits import clean, title
 from bot.rules.permissions import require_agent, require_release, require_staff
 from bot.store import queries
 from bot.store.database import Transaction
@@ -32,9 +33,16 @@ _SHOWN = 1_000
 
 
 async def claim_command(tx: Transaction, scene: Scene) -> Reply:
-    """`/claim` takes the head of the line, `/claim <number> <reason>` another ticket, on record."""
+    """`/claim` takes the head of the line, or the ticket in whose thread it is given.
+
+    `/claim <number> <reason>` takes another one, on record.
+    """
     require_agent(scene.person, scene.settings)
     if not scene.words:
+        thread = scene.event.thread
+        here = await queries.ticket_by_thread(tx, scene.server, thread) if thread else None
+        if here and here.state is TicketState.WAITING:
+            return await _claim_here(tx, scene, here)
         return await claim_next(tx, scene)
     number, reason = leading_number(scene.words)
     if number is None:
@@ -54,7 +62,10 @@ async def claim_next(tx: Transaction, scene: Scene, _: str = "") -> Reply:
 async def claim_button(tx: Transaction, scene: Scene, number: str) -> Reply:
     """[Claim] under a ticket; if others wait ahead of it, the reason is asked for."""
     require_agent(scene.person, scene.settings)
-    ticket = await find(tx, scene, button_number(number))
+    return await _claim_here(tx, scene, await find(tx, scene, button_number(number)))
+
+
+async def _claim_here(tx: Transaction, scene: Scene, ticket: Ticket) -> Reply:
     rules.claim(ticket, scene.person, scene.event.at)
     ahead = await queries.place_of(tx, ticket) - 1
     if ahead == 0:
@@ -70,7 +81,13 @@ async def claim_form(tx: Transaction, scene: Scene, number: str) -> Reply:
 
 
 async def claim_by_answering(tx: Transaction, scene: Scene, ticket: Ticket) -> Ticket:
-    """An agent who answers in the thread of a waiting ticket has taken it, also out of turn; never from another."""
+    """An agent who answers in the thread of a waiting ticket has taken it, also out of turn; never from another.
+
+    Words that were written before the ticket's latest change, and are told late, take nothing.
+    """
+    history = await queries.history_of(tx, scene.server, ticket.number)
+    if scene.event.at < history[-1]["at"]:
+        return ticket
     ahead = await queries.place_of(tx, ticket) - 1
     claimed = await _take(tx, scene, ticket)
     await _record(tx, scene, claimed, ahead, "answered in the thread")
@@ -106,7 +123,7 @@ async def _claimed(tx: Transaction, scene: Scene, ticket: Ticket, ahead: int, re
     blocks = [
         heading(text("claimed-heading", number=ticket.number, customer=title(ticket.customer_name, 40))),
         paragraph(text("claimed-facts", waited=waited, ruling=text(f"ruling-{ticket.ruling or 'none'}"))),
-        quote(ticket.text if len(ticket.text) <= _SHOWN else ticket.text[:_SHOWN] + "…"),
+        quote(clean(ticket.words, _SHOWN)),
         paragraph(text("claimed-where", thread=link(ticket))),
     ]
     blocks += clause_blocks(scene, ticket.category, scene.language)
@@ -136,6 +153,7 @@ async def release_button(tx: Transaction, scene: Scene, number: str) -> Reply:
 
 
 async def _release(tx: Transaction, scene: Scene, ticket: Ticket) -> Reply:
+    require_staff(scene.person, scene.settings)
     released = rules.release(ticket)
     require_release(ticket, scene.person, scene.settings)
     await queries.save_ticket(tx, released)

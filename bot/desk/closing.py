@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from bot.desk.claiming import find
 from bot.desk.line import place_blocks
-from bot.desk.scene import Scene, button_number, conversation, leading_number, say_in_ticket
+from bot.desk.opening import require_room_for
+from bot.desk.scene import Scene, button_number, leading_number, say_in_ticket
 from bot.model import CloseThread, Mention, Refusal, Reply, Ticket
 from bot.rules import tickets as rules
 from bot.rules.limits import TEXT_LIMIT, clean
@@ -17,7 +21,10 @@ from bot.texts import note, paragraph, quote, text
 
 
 async def close_command(tx: Transaction, scene: Scene) -> Reply:
-    """`/close [words]` in the ticket's thread; elsewhere my only ticket, or `/close <number> [words]`."""
+    """`/close [words]` in the ticket's thread; elsewhere my only ticket, or `/close <number> [words]`.
+
+    A bare number names another ticket even in a thread.
+    """
     ticket, words = await _which(tx, scene)
     return await _close(tx, scene, ticket, words)
 
@@ -29,8 +36,9 @@ async def close_button(tx: Transaction, scene: Scene, number: str) -> Reply:
 
 async def _which(tx: Transaction, scene: Scene) -> tuple[Ticket, str]:
     thread = scene.event.thread
-    if thread and (ticket := await queries.ticket_by_thread(tx, scene.server, thread)):
-        return ticket, scene.words
+    here = await queries.ticket_by_thread(tx, scene.server, thread) if thread else None
+    if here and not re.fullmatch(r"#?\d{1,9}", scene.words, re.ASCII):
+        return here, scene.words
     number, rest = leading_number(scene.words)
     if number is not None:
         return await find(tx, scene, number), rest
@@ -62,7 +70,8 @@ async def _close(tx: Transaction, scene: Scene, ticket: Ticket, words: str) -> R
 
 
 async def withdraw(tx: Transaction, scene: Scene, ticket: Ticket) -> None:
-    """The customer has taken the request back while it waited."""
+    """The customer has taken the request back while it waited: its words are gone here, too."""
+    ticket = replace(ticket, text="")
     await _end(tx, scene, ticket, "withdrawn", actor=None)
     await say_in_ticket(tx, scene, ticket, paragraph(text("withdrawn", number=ticket.number)))
     await _archive(tx, scene, ticket)
@@ -77,12 +86,15 @@ async def _end(tx: Transaction, scene: Scene, ticket: Ticket, what: str, actor: 
 
 async def _archive(tx: Transaction, scene: Scene, ticket: Ticket) -> None:
     effect = CloseThread(server=ticket.server, channel=ticket.channel, thread=ticket.thread)
-    await scene.owe(tx, conversation(ticket), effect, ticket=ticket.number)
+    await scene.owe(tx, ticket.lane, effect, ticket=ticket.number)
 
 
 async def reopen(tx: Transaction, scene: Scene, ticket: Ticket) -> None:
-    """The customer wrote again soon after closing: the same ticket, at the end of the line."""
+    """The customer wrote again soon after closing: the same ticket, at the end of the line. The limits hold."""
+    await require_room_for(tx, scene)
     again = rules.reopen(ticket, scene.event.order, promise(scene.event.at))
+    if not again.text:  # it was withdrawn
+        again = replace(again, text=scene.words, text_order=scene.event.order)
     await queries.save_ticket(tx, again)
     await queries.record(tx, again, scene.event.at, scene.person.id, "reopened")
     told = paragraph(text("reopened", number=ticket.number, person=Mention(ticket.customer)))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 
 import structlog
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from bot.coverage.matcher import Matcher
 from bot.coverage.policy import Policy
@@ -36,8 +38,8 @@ from bot.model import (
 from bot.rules.limits import clean, title
 from bot.rules.permissions import is_staff
 from bot.store import queries
-from bot.store.database import Database, Transaction
-from bot.store.outbox import forget_done, owe
+from bot.store.database import Database, Transaction, is_passing
+from bot.store.outbox import forget_ended, owe
 from bot.texts import paragraph, text
 
 _log = structlog.get_logger(__name__)
@@ -45,8 +47,15 @@ _NOBODY = Person("", "")
 _DEFAULTS = ServerSettings()
 _LONGEST_ACTION = 200
 """Characters of a button's action or a form's name; whatever is longer is forged."""
-_KEEP_EVENTS = timedelta(days=7)
-"""No platform tells an event again after so long."""
+_AT_A_TIME = 2_000
+"""Old keys dropped in one transaction; others wait meanwhile."""
+_PATIENT = AsyncRetrying(
+    retry=retry_if_exception(is_passing),
+    wait=wait_random_exponential(multiplier=0.2, max=5),
+    stop=stop_after_delay(120),
+    reraise=True,
+)
+"""Tries again while the database's file is locked or the disk is full."""
 
 
 def utc_now() -> datetime:
@@ -72,6 +81,7 @@ class Desk:
         self._servers: dict[str, ServerSettings] = {}
         self._heard: set[tuple[str, str]] = set()
         self._matcher = matcher
+        self._settling: set[asyncio.Future[Reply | None]] = set()
 
     @property
     def policy(self) -> Policy:
@@ -84,10 +94,19 @@ class Desk:
 
     async def start(self) -> None:
         """Read what is kept in memory: settings, and which channels we listen to."""
-        self._servers = await self._database.transaction(queries.all_settings)
         self._heard = await self._database.transaction(queries.channels_with_open_tickets)
-        for server, settings in self._servers.items():
-            self._heard |= {(server, channel) for channel in settings.support}
+        for server, settings in (await self._database.transaction(queries.all_settings)).items():
+            self._keep(server, settings)
+
+    async def _remember(self, server: str) -> None:
+        """The server's settings may have changed."""
+        settings = await self._database.transaction(lambda tx: queries.settings_of(tx, server))
+        if settings is not None:
+            self._keep(server, settings)
+
+    def _keep(self, server: str, settings: ServerSettings) -> None:
+        self._servers[server] = settings
+        self._heard |= {(server, channel) for channel in settings.support}
 
     async def handle(self, event: Event) -> Reply | None:
         """Do what an event asks for. When this returns, it is on the disk; a private reply comes back."""
@@ -98,16 +117,34 @@ class Desk:
         scene = self._scene(event)
         if isinstance(event, MessagePosted) and _is_idle_talk(event, scene):
             return None
+        settling = asyncio.ensure_future(self._settle(scene))
+        self._settling.add(settling)
+        settling.add_done_callback(self._settling.discard)
+        return await asyncio.shield(settling)  # who asked may go away; what was committed must still be told
+
+    async def _settle(self, scene: Scene) -> Reply | None:
+        event = scene.event
         try:
-            reply = await self._database.transaction(partial(_route, scene=scene))
+            reply = await self._transact(scene)
         except Refusal as refusal:
             return scene.reply(paragraph(refusal.text))
         except Exception:  # noqa: BLE001 (it is logged, and told)
             return await self._apologise(scene)
-        if isinstance(event, ServerJoined | FormSent | CommandUsed):
-            await self._remember(event)
+        if isinstance(event, ServerJoined) or _is_setup(event):
+            await self._remember(event.server)
         self.on_commit()
         return reply
+
+    async def _transact(self, scene: Scene) -> Reply | None:
+        """A person waits for the answer to a command; a message has time, and nobody tells it a second time."""
+        work = partial(_route, scene=scene)
+        try:
+            return await self._database.transaction(work)
+        except Exception as error:
+            has_time = isinstance(scene.event, MessagePosted | MessageEdited | MessageDeleted)
+            if not (has_time and is_passing(error)):
+                raise
+        return await _PATIENT.copy()(self._database.transaction, work)
 
     async def draw_board(self, tx: Transaction, server: str) -> Say | None:
         """The server's board as it is now; the outbox asks for it when it is sent."""
@@ -116,10 +153,12 @@ class Desk:
         return await line.board(tx, Scene(event, _NOBODY, settings, self.policy, self._matcher.match, self._clock()))
 
     async def tidy(self) -> None:
-        """Drop what only takes room: keys of events nobody tells again, effects done long ago."""
+        """Drop what only takes room: keys of events nobody tells again, effects ended long ago. In small steps."""
         now = self._clock()
-        await self._database.transaction(lambda tx: queries.forget_old_events(tx, now - _KEEP_EVENTS))
-        await self._database.transaction(lambda tx: forget_done(tx, now))
+        dropped = _AT_A_TIME
+        while dropped == _AT_A_TIME:
+            dropped = await self._database.transaction(lambda tx: queries.forget_old_events(tx, now, _AT_A_TIME))
+        await self._database.transaction(lambda tx: forget_ended(tx, now))
 
     def _scene(self, event: Event) -> Scene:
         person: Person = getattr(event, "person", _NOBODY)
@@ -129,11 +168,6 @@ class Desk:
         needs_verdict = words and _is_request(event) and not is_staff(person, settings)
         verdict = self._matcher.match(words) if needs_verdict else None
         return Scene(event, person, settings, self.policy, self._matcher.match, self._clock(), words, verdict)
-
-    async def _remember(self, event: Event) -> None:
-        """A moderator may have changed the settings."""
-        if isinstance(event, ServerJoined) or getattr(event, "form", getattr(event, "name", "")).startswith("setup"):
-            await self.start()
 
     async def _apologise(self, scene: Scene) -> Reply | None:
         """Something of ours is broken: one sentence, and a reference that is also in the log."""
@@ -163,6 +197,15 @@ def _words(event: Event) -> str:
             return values.get("text", "")
         case _:
             return ""
+
+
+def _is_setup(event: Event) -> bool:
+    """Whether the event may change the server's settings."""
+    match event:
+        case CommandUsed(name=name) | FormSent(form=name):
+            return name.startswith("setup")
+        case _:
+            return False
 
 
 def _is_request(event: Event) -> bool:
@@ -201,6 +244,8 @@ async def _route(tx: Transaction, scene: Scene) -> Reply | None:
 
 
 async def _answer(tx: Transaction, scene: Scene, asked: CommandUsed | ButtonPressed | FormSent) -> Reply:
+    if _is_setup(asked):  # built upon what is set now: another moderator may have just been quicker
+        scene = replace(scene, settings=await queries.settings_of(tx, asked.server) or scene.settings)
     match asked:
         case CommandUsed(name=name) if name in BY_NAME:
             return await BY_NAME[name].run(tx, scene)

@@ -126,7 +126,6 @@ async def _line_blocks(tx: Transaction, scene: Scene) -> list[Block]:
 
 
 def _waiting_for(scene: Scene, place: int, ticket: Ticket) -> Text:
-    overdue = "overdue" if scene.now > ticket.hard_due else "in-time"
     return text(
         "queue-item",
         place=place,
@@ -134,10 +133,10 @@ def _waiting_for(scene: Scene, place: int, ticket: Ticket) -> Text:
         customer=title(ticket.customer_name, 40),
         age=Duration(scene.now - ticket.opened_at),
         due=Moment(ticket.hard_due),
-        promise=overdue,
+        overdue=int(scene.now > ticket.hard_due),
         ruling=text(f"ruling-{ticket.ruling or 'none'}"),
         language=str(ticket.language).upper(),
-        words=title(ticket.text, 80),
+        words=title(ticket.words, 80),
         thread=link(ticket),
     )
 
@@ -148,7 +147,7 @@ def _working_on(ticket: Ticket) -> Text:
         agent=ticket.agent_name or "?",
         number=ticket.number,
         customer=title(ticket.customer_name, 40),
-        words=title(ticket.text, 80),
+        words=title(ticket.words, 80),
         thread=link(ticket),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.coverage.thanks import only_thanks
 from bot.desk.answering import answer_content, is_heard, keep_answer, offer_content
 from bot.desk.claiming import claim_by_answering
 from bot.desk.closing import reopen, withdraw
@@ -14,11 +15,14 @@ from bot.model import (
     MessageDeleted,
     MessageEdited,
     MessagePosted,
+    Mode,
+    Refusal,
     Ruling,
     Ticket,
     TicketState,
 )
 from bot.rules import tickets as rules
+from bot.rules.limits import ANSWERS_AN_HOUR
 from bot.rules.permissions import is_agent, is_staff
 from bot.rules.response import Response
 from bot.store import queries
@@ -72,6 +76,7 @@ async def _customer_in_ticket(tx: Transaction, scene: Scene, event: MessagePoste
     elif (
         ticket.state is TicketState.WAITING
         and verdict is not None
+        and scene.settings.support.get(event.channel) is not Mode.QUIET
         and (verdict.ruling, verdict.action) == (Ruling.PROCESS, Action.ANSWER)
         and not is_staff(event.person, scene.settings)
         and await is_heard(tx, scene)
@@ -83,30 +88,30 @@ async def _customer_in_ticket(tx: Transaction, scene: Scene, event: MessagePoste
 
 async def _in_closed_ticket(tx: Transaction, scene: Scene, event: MessagePosted, ticket: Ticket) -> None:
     standing = await queries.standing(tx, event.server, event.person.id, event.at)
-    if _is_thanks(scene) or standing.is_blocked:
+    if standing.is_blocked or only_thanks(scene.words):
         return
-    if rules.may_reopen(ticket, event.at):
-        await reopen(tx, scene, ticket)
-    else:
+    if not rules.may_reopen(ticket, event.at):
         await keep_answer(tx, scene, Response.OFFER_TICKET, message=event.message, thread=None)
         offer = offer_content(scene, event.message)
         told = paragraph(text("closed-long-ago", number=ticket.number))
         await say_in_ticket(tx, scene, ticket, told, buttons=offer.buttons[:1])
-
-
-def _is_thanks(scene: Scene) -> bool:
-    """Whether words after the end of a ticket ask for nothing: small talk, or a single word ("Danke!", an emoji)."""
-    is_small_talk = scene.verdict is not None and scene.verdict.ruling is Ruling.SILENCE
-    return is_small_talk or len(scene.words.split()) <= 1
+        return
+    try:
+        await reopen(tx, scene, ticket)
+    except Refusal as refusal:
+        if standing.answers <= ANSWERS_AN_HOUR:
+            await keep_answer(tx, scene, Response.NOTHING, message=event.message, thread=None)
+            await say_in_ticket(tx, scene, ticket, paragraph(refusal.text))
 
 
 async def message_edited(tx: Transaction, scene: Scene, event: MessageEdited) -> None:
-    """The opening message was changed: the ticket says what it says now."""
+    """A message was changed: its ticket, or what a button under its answer would open, says what it says now."""
     ticket = await queries.ticket_by_message(tx, event.server, event.message)
     if ticket is None:
-        await queries.keep_early_news(tx, event.server, event.message, event.at, scene.words)
-    elif ticket.state is not TicketState.CLOSED and scene.words not in {"", ticket.text}:
-        await queries.save_ticket(tx, replace(ticket, text=scene.words))
+        if not await queries.say_instead(tx, event.server, event.message, scene.words):
+            await queries.keep_early_news(tx, event.server, event.message, event.at, scene.words)
+    elif ticket.state is not TicketState.CLOSED and scene.words and event.order > ticket.text_order:
+        await queries.save_ticket(tx, replace(ticket, text=scene.words, text_order=event.order))
         await queries.record(tx, ticket, event.at, ticket.customer, "edited")
         await owe_board(tx, event.server, scene.now)
 
@@ -115,7 +120,8 @@ async def message_deleted(tx: Transaction, scene: Scene, event: MessageDeleted) 
     """The opening message is gone: a waiting ticket is withdrawn; whoever works on a claimed one is told."""
     ticket = await queries.ticket_by_message(tx, event.server, event.message)
     if ticket is None:
-        await queries.keep_early_news(tx, event.server, event.message, event.at, None)
+        if not await queries.say_instead(tx, event.server, event.message, ""):
+            await queries.keep_early_news(tx, event.server, event.message, event.at, None)
     elif ticket.state is TicketState.WAITING:
         await withdraw(tx, scene, ticket)
     elif ticket.state is TicketState.CLAIMED:

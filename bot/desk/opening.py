@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 
 from bot.coverage.policy import address
 from bot.desk.line import place_blocks
-from bot.desk.scene import Scene, conversation
+from bot.desk.scene import Scene
 from bot.model import (
     Action,
     Block,
     Button,
     ButtonStyle,
+    ChannelLink,
     Content,
     Field,
     FieldKind,
@@ -26,7 +27,7 @@ from bot.model import (
     TicketState,
     Verdict,
 )
-from bot.rules.limits import TEXT_LIMIT, require_room
+from bot.rules.limits import TEXT_LIMIT, require_room, title
 from bot.rules.promise import promise
 from bot.store import queries
 from bot.store.database import Transaction
@@ -55,21 +56,21 @@ async def _ticket_without_message(tx: Transaction, scene: Scene) -> Reply:
 
 
 async def _opened(tx: Transaction, scene: Scene, ticket: Ticket) -> Reply:
-    return scene.reply(heading(text("opened-heading", number=ticket.number)), *await place_blocks(tx, scene, ticket))
+    where = paragraph(text("opened-where", channel=ChannelLink(ticket.channel)))
+    head = heading(text("opened-heading", number=ticket.number))
+    return scene.reply(head, *await place_blocks(tx, scene, ticket), where)
 
 
 async def open_from_answer(tx: Transaction, scene: Scene, message: str) -> Reply:
     """[Open a ticket] under an answer: by the asker, once."""
-    answer = await own_answer(tx, scene, message)
-    if earlier := await queries.ticket_by_message(tx, scene.server, message):
-        raise Refusal("refused-already-open", number=earlier.number)
+    answer = await unused_answer(tx, scene, message)
     if answer.thread and (there := await queries.ticket_by_thread(tx, scene.server, answer.thread)):
         raise Refusal("refused-already-open", number=there.number)
-    if not await queries.is_new(tx, scene.server, f"used:{message}", scene.now):
-        raise Refusal("refused-old-button")
     channel = answer.channel if answer.thread else _support_channel(scene)
-    asked = replace(as_asker(scene, answer), words=await words_now(tx, answer))
-    return await _opened(tx, asked, await open_ticket(tx, asked, Spot(channel, message, answer.thread)))
+    asked = replace(as_asker(scene, answer), words=answer.text)
+    ticket = await open_ticket(tx, asked, Spot(channel, message, answer.thread))
+    await queries.set_became(tx, answer, ticket.number)
+    return asked.reply_text("opened-here", number=ticket.number) if answer.thread else await _opened(tx, asked, ticket)
 
 
 async def own_answer(tx: Transaction, scene: Scene, message: str) -> Answer:
@@ -82,16 +83,20 @@ async def own_answer(tx: Transaction, scene: Scene, message: str) -> Answer:
     return answer
 
 
+async def unused_answer(tx: Transaction, scene: Scene, message: str) -> Answer:
+    """The answer to a message that is still there and not yet part of a ticket. Refuses all others."""
+    answer = await own_answer(tx, scene, message)
+    if answer.became is not None:
+        raise Refusal("refused-already-open", number=answer.became)
+    if not answer.text:
+        raise Refusal("refused-deleted")
+    return answer
+
+
 def as_asker(scene: Scene, answer: Answer) -> Scene:
     """The scene of a button under an answer: it tells neither language nor matter, the question did."""
     action = Action.ANSWER if answer.ruling else Action.OFFER
     return replace(scene, verdict=Verdict(answer.language, action, category=answer.category, ruling=answer.ruling))
-
-
-async def words_now(tx: Transaction, answer: Answer) -> str:
-    """What the answered message says now: its author may have changed it since."""
-    news = await queries.early_news(tx, answer.server, answer.message)
-    return news.text if news and news.text else answer.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +114,13 @@ class Spot:
 
 async def open_ticket(tx: Transaction, scene: Scene, spot: Spot) -> Ticket:
     """Give the scene's words a number and a place in the line, and promise the receipt."""
-    await _require_room(tx, scene)
+    await require_room_for(tx, scene)
     due = promise(scene.event.at)
     category, ruling = scene.finding
+    number = await queries.next_number(tx, scene.server)
     ticket = Ticket(
         server=scene.server,
-        number=await queries.next_number(tx, scene.server),
+        number=number,
         state=TicketState.WAITING,
         customer=scene.person.id,
         customer_name=scene.person.name,
@@ -122,7 +128,9 @@ async def open_ticket(tx: Transaction, scene: Scene, spot: Spot) -> Ticket:
         channel=spot.channel,
         message=spot.message,
         thread=spot.thread,
+        lane=spot.thread or f"ticket-{number}",
         text=scene.words,
+        text_order=scene.event.order,
         category=category,
         ruling=ruling,
         policy_version=scene.policy.version,
@@ -134,13 +142,14 @@ async def open_ticket(tx: Transaction, scene: Scene, spot: Spot) -> Ticket:
     await queries.add_ticket(tx, ticket)
     await queries.record(tx, ticket, scene.event.at, scene.person.id, "opened")
     if spot.starts_thread and spot.message:
-        await scene.open_thread(tx, conversation(ticket), spot.message)
+        await scene.open_thread(tx, ticket.lane, spot.message)
     await _owe_receipt(tx, scene, ticket)
     await owe_board(tx, scene.server, scene.now)
     return ticket
 
 
-async def _require_room(tx: Transaction, scene: Scene) -> None:
+async def require_room_for(tx: Transaction, scene: Scene) -> None:
+    """Refuse one more open ticket to who has enough, or is blocked."""
     standing = await queries.standing(tx, scene.server, scene.person.id, scene.event.at)
     mine = await queries.open_tickets(tx, scene.server, scene.person.id)
     require_room(
@@ -162,11 +171,15 @@ def _support_channel(scene: Scene) -> str:
 
 
 async def _owe_receipt(tx: Transaction, scene: Scene, ticket: Ticket) -> None:
-    lane = conversation(ticket)
+    lane = ticket.lane
     if ticket.thread is None:
         opening = _opening(scene, ticket)
         effect = OpenThread(
-            server=ticket.server, channel=ticket.channel, message=None, name=f"#{ticket.number}", opening=opening
+            server=ticket.server,
+            channel=ticket.channel,
+            message=None,
+            name=title(f"#{ticket.number} {ticket.text}"),
+            opening=opening,
         )
         await scene.owe(tx, lane, effect, ticket=ticket.number)
     receipt = await receipt_content(tx, scene, ticket)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.desk.scene import Scene
 from bot.model import Field, FieldKind, Mention, Refusal, Reply, Say
 from bot.rules.limits import clean
@@ -20,10 +22,13 @@ _AN_HOUR = 3
 """Most requests for paid work that one person may send within an hour."""
 
 
-async def paid_form(tx: Transaction, scene: Scene, _: str) -> Reply:
-    """[Fill in the form] under an answer."""
+async def paid_form(tx: Transaction, scene: Scene, message: str) -> Reply:
+    """[Fill in the form] under an answer; the asker's own words stand in it already."""
     await _require_welcome(tx, scene)
-    return scene.form("paid", "form-paid", *FIELDS)
+    answer = await queries.answer_to(tx, scene.server, message)
+    wish = answer.text if answer and answer.customer == scene.person.id else ""
+    fields = [replace(field, value=clean(wish, field.limit)) if field.name == "wish" else field for field in FIELDS]
+    return scene.form("paid", "form-paid", *fields)
 
 
 async def paid_request(tx: Transaction, scene: Scene, _: str) -> Reply:
@@ -54,9 +59,9 @@ async def _tell_sales(tx: Transaction, scene: Scene, given: dict[str, str]) -> N
     if channel is None:
         return
     asked = [
-        item(text("paid-item", label=field.label, words=given[field.name]))
-        for field in FIELDS
-        if field.name != "wish" and given[field.name]
+        item(text("paid-item", label=text(f"sales-{name}"), words=given[name]))
+        for name in ("budget", "deadline", "contact")
+        if given[name]
     ]
     content = scene.content(
         heading(text("paid-heading", product=given["product"])),

@@ -7,10 +7,10 @@ from dataclasses import replace
 from bot.coverage.policy_question import asks_about_policy
 from bot.desk.answering import answer_content, is_heard, keep_answer, offer_content, same_matter_content
 from bot.desk.line import link
-from bot.desk.opening import Spot, as_asker, open_ticket, own_answer, words_now
+from bot.desk.opening import Spot, as_asker, open_ticket, unused_answer
 from bot.desk.scene import Scene, button_number, say_in_ticket
-from bot.model import Content, MessagePosted, Mode, Refusal, Reply, Ticket, TicketState
-from bot.rules.limits import clean
+from bot.model import Content, MessagePosted, Mode, Refusal, Reply, Ticket, TicketState, Verdict
+from bot.rules.limits import ANSWERS_AN_HOUR, clean
 from bot.rules.response import SAME_MATTER, Response, respond
 from bot.store import queries
 from bot.store.database import Transaction
@@ -20,24 +20,33 @@ from bot.texts import paragraph, quote, text
 async def respond_to(tx: Transaction, scene: Scene, event: MessagePosted, thread: str | None) -> None:
     """Answer a message, open a ticket for it, offer one, or keep quiet; in `thread`, or in one that starts from it."""
     verdict = scene.verdict
-    if verdict is None or not await is_heard(tx, scene):
+    if verdict is None:
         return
     mode = scene.settings.support.get(event.channel, Mode.QUIET)
     fresh = await _fresh_ticket(tx, event)
     about_policy = asks_about_policy(scene.words, verdict.language)
     response = respond(verdict, mode, asks_about_policy=about_policy, has_fresh_ticket=fresh is not None)
-    if response is Response.NOTHING:
+    standing = await queries.standing(tx, event.server, event.person.id, event.at)
+    if response is Response.NOTHING or standing.is_blocked:
         return
     if response is Response.OPEN_TICKET:
         await _open(tx, scene, event, thread)
-        return
+    elif standing.answers < ANSWERS_AN_HOUR:
+        content = await _content(tx, scene, event, response, verdict, fresh)
+        await _say(tx, scene, event, thread, response, content)
+    elif standing.answers == ANSWERS_AN_HOUR:  # told once, and then silent
+        enough = scene.content(paragraph(text("refused-too-many-questions")))
+        await _say(tx, scene, event, thread, Response.NOTHING, enough)
+
+
+async def _content(
+    tx: Transaction, scene: Scene, event: MessagePosted, response: Response, verdict: Verdict, fresh: Ticket | None
+) -> Content:
     if response is Response.OFFER_SAME_TICKET and fresh is not None:
-        content = same_matter_content(scene, event.message, fresh.number)
-    elif response is Response.OFFER_TICKET:
-        content = offer_content(scene, event.message)
-    else:
-        content = await answer_content(tx, scene, verdict, event.message)
-    await _say(tx, scene, event, thread, response, content)
+        return same_matter_content(scene, event.message, fresh.number)
+    if response is Response.OFFER_TICKET:
+        return offer_content(scene, event.message)
+    return await answer_content(tx, scene, verdict, event.message)
 
 
 async def _open(tx: Transaction, scene: Scene, event: MessagePosted, thread: str | None) -> None:
@@ -45,7 +54,8 @@ async def _open(tx: Transaction, scene: Scene, event: MessagePosted, thread: str
         spot = Spot(event.channel, event.message, thread or event.message, starts_thread=thread is None)
         await open_ticket(tx, scene, spot)
     except Refusal as refusal:
-        await _say(tx, scene, event, thread, Response.NOTHING, scene.content(paragraph(refusal.text)))
+        if await is_heard(tx, scene):
+            await _say(tx, scene, event, thread, Response.NOTHING, scene.content(paragraph(refusal.text)))
 
 
 async def _say(
@@ -73,20 +83,18 @@ async def _fresh_ticket(tx: Transaction, event: MessagePosted) -> Ticket | None:
 async def add_to_ticket(tx: Transaction, scene: Scene, action: str) -> Reply:
     """[Add to ticket 12] under a second message of the same customer."""
     number, _, message = action.partition(":")
-    answer = await own_answer(tx, scene, message)
+    answer = await unused_answer(tx, scene, message)
     ticket = await queries.ticket_by_number(tx, scene.server, button_number(number))
     if ticket is None or ticket.customer != answer.customer:
         raise Refusal("refused-old-button")
     if ticket.state is TicketState.CLOSED:
         raise Refusal("refused-closed", number=ticket.number)
-    if own := await queries.ticket_by_message(tx, scene.server, message):
-        raise Refusal("refused-already-open", number=own.number)
-    if not await queries.is_new(tx, scene.server, f"used:{message}", scene.now):
-        raise Refusal("refused-already-added", number=ticket.number)
-    words = await words_now(tx, answer)
-    await queries.save_ticket(tx, replace(ticket, text=clean(f"{ticket.text}\n\n{words}")))
+    if (await queries.standing(tx, scene.server, scene.person.id, scene.event.at)).is_blocked:
+        raise Refusal("refused-blocked")
+    await queries.set_became(tx, answer, ticket.number)
+    await queries.save_ticket(tx, replace(ticket, added=clean(f"{ticket.added}\n\n{answer.text}")))
     await queries.record(tx, ticket, scene.event.at, scene.person.id, "added")
-    await say_in_ticket(tx, scene, ticket, paragraph(text("added-heading")), quote(words))
+    await say_in_ticket(tx, scene, ticket, paragraph(text("added-heading")), quote(answer.text))
     scene = as_asker(scene, answer)
     if answer.thread and answer.thread != ticket.thread:
         moved = scene.content(paragraph(text("added-moved", number=ticket.number, thread=link(ticket))))

@@ -125,18 +125,13 @@ class Scene:
         await self.owe(tx, thread, effect)
 
 
-def conversation(ticket: Ticket) -> str:
-    """The outbox lane of a ticket's conversation."""
-    return f"ticket-{ticket.number}"
-
-
 async def say_in_ticket(
     tx: Transaction, scene: Scene, ticket: Ticket, *blocks: Block, buttons: tuple[Button, ...] = ()
 ) -> None:
     """Promise a message in a ticket's thread, in its customer's language."""
     content = scene.content(*blocks, buttons=buttons, language=ticket.language)
     effect = Say(server=ticket.server, channel=ticket.channel, thread=ticket.thread, content=content)
-    await scene.owe(tx, conversation(ticket), effect, ticket=ticket.number)
+    await scene.owe(tx, ticket.lane, effect, ticket=ticket.number)
 
 
 def leading_number(words: str) -> tuple[int | None, str]:

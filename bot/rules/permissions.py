@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.model import Person, Refusal, ServerSettings, Ticket
+from bot.model import Person, Refusal, ServerSettings, Ticket, TicketState
 
 
 def is_agent(person: Person, settings: ServerSettings) -> bool:
@@ -45,6 +45,10 @@ def require_release(ticket: Ticket, person: Person, settings: ServerSettings) ->
 
 
 def require_close(ticket: Ticket, person: Person, settings: ServerSettings) -> None:
-    """Customers close their own tickets, staff any."""
-    if ticket.customer != person.id and not is_staff(person, settings):
+    """Customers close their own tickets, agents what nobody else has claimed, moderators any."""
+    if ticket.customer == person.id or is_moderator(person, settings):
+        return
+    if not is_agent(person, settings):
         raise Refusal("refused-not-your-ticket", number=ticket.number)
+    if ticket.state is TicketState.CLAIMED and ticket.agent != person.id:
+        raise Refusal("refused-not-your-claim", number=ticket.number, agent=ticket.agent_name or "?")

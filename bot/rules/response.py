@@ -27,7 +27,7 @@ def respond(verdict: Verdict, mode: Mode, *, asks_about_policy: bool, has_fresh_
     if mode is Mode.QUIET or verdict.action is Action.SILENT or verdict.ruling is Ruling.SILENCE:
         return Response.NOTHING
     is_request = verdict.action is Action.OFFER or (verdict.ruling is Ruling.COVERED and not asks_about_policy)
-    if is_request and has_fresh_ticket:
+    if is_request and has_fresh_ticket and verdict.ruling is not Ruling.NOT_IN_POLICY:
         return Response.OFFER_SAME_TICKET
     if verdict.action is Action.OFFER:
         return Response.OFFER_TICKET

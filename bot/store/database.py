@@ -23,6 +23,8 @@ from sqlalchemy.sql.dml import UpdateBase
 T = TypeVar("T")
 Row = Mapping[str, Any]
 
+_PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+
 _DIALECT = SQLiteDialect(paramstyle="qmark")
 _BATCH = 256
 _PRAGMAS = (
@@ -33,6 +35,11 @@ _PRAGMAS = (
     "busy_timeout = 2500",
     "temp_store = MEMORY",
 )
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether trouble with the file may be over in a while: locked by another, disk full."""
+    return isinstance(error, sqlite3.OperationalError) and (error.sqlite_errorcode & 0xFF) in _PASSING
 
 
 class Statement:
@@ -211,8 +218,9 @@ class Database:
         except sqlite3.Error as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+            cause = next((job.error for job in jobs if isinstance(job.error, sqlite3.Error)), error)
             for job in jobs:
-                job.error = job.error or error
+                job.error = job.error or cause
         for loop in {job.loop for job in jobs}:
             told = [job for job in jobs if job.loop is loop]
             loop.call_soon_threadsafe(_tell, told)

@@ -8,6 +8,7 @@ out and it is tried again under the same nonce.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ import structlog
 from pydantic import TypeAdapter
 from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
-from tenacity import AsyncRetrying, RetryCallState, wait_exponential_jitter
+from tenacity import AsyncRetrying, RetryCallState, wait_exponential, wait_random
 
 from bot.model import Chat, CloseThread, Done, Effect, Later, Never, OpenThread, Outcome, Say
 from bot.store.database import Database, Transaction
@@ -29,13 +30,17 @@ LEASE = timedelta(seconds=60)
 """How long one try may take before somebody else tries again."""
 BOARD_DELAY = timedelta(seconds=1)
 """The board is drawn at most this often."""
-MOST_ATTEMPTS = 200
-"""After this many tries (some eight hours and more of back-off) an effect is given up and shown as a dead letter."""
+GIVE_UP_AFTER = timedelta(days=3)
+"""So long an effect is tried; then it is shown as a dead letter."""
 KEEP_DONE = timedelta(days=2)
 """How long done effects stay for whoever looks into a fault."""
+KEEP_DEAD = timedelta(days=30)
+"""How long dead letters can be tried once more."""
 _MOST_AT_ONCE = 32
+_MOST_OF_A_SERVER = 8
+"""Effects of one server on their way at a time, so that one whose chat hangs does not hold up the others."""
 _IDLE = timedelta(seconds=5)
-_BACK_OFF = wait_exponential_jitter(initial=1, max=300, jitter=1)
+_BACK_OFF = wait_exponential(multiplier=1, max=300) + wait_random(0, 1)
 
 _log = structlog.get_logger(__name__)
 _EFFECT: TypeAdapter[Effect] = TypeAdapter(Effect)
@@ -70,16 +75,22 @@ _ADD_BOARD = (
     .on_conflict_do_nothing(index_elements=[outbox.c.server], index_where=DRAWN_WHEN_SENT)
 )
 _heads = select(func.min(outbox.c.id)).where(OWED).group_by(outbox.c.lane).scalar_subquery()
-_READY = (
-    select(outbox.c.id, outbox.c.server, outbox.c.effect, outbox.c.ticket, outbox.c.post, outbox.c.attempts)
-    .add_columns(outbox.c.created_at, tickets.c.thread)
-    .outerjoin(tickets, and_(tickets.c.server == outbox.c.server, tickets.c.number == outbox.c.ticket))
+_turn = func.row_number().over(partition_by=outbox.c.server, order_by=(outbox.c.due_at, outbox.c.id))
+_due = (
+    select(outbox.c.id, _turn.label("turn"))
     .where(
         outbox.c.id.in_(_heads),
         outbox.c.due_at <= _now,
         or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= _now),
     )
-    .order_by(outbox.c.id)
+    .subquery()
+)
+_READY = (
+    select(outbox.c.id, outbox.c.server, outbox.c.effect, outbox.c.ticket, outbox.c.post, outbox.c.attempts)
+    .add_columns(outbox.c.created_at, tickets.c.thread)
+    .join(_due, and_(_due.c.id == outbox.c.id, _due.c.turn <= _MOST_OF_A_SERVER))
+    .outerjoin(tickets, and_(tickets.c.server == outbox.c.server, tickets.c.number == outbox.c.ticket))
+    .order_by(outbox.c.due_at, outbox.c.id)
     .limit(bindparam("most"))
 )
 _LEASE = (
@@ -102,12 +113,15 @@ _NEXT_DUE = select(
 ).where(outbox.c.id.in_(_heads))
 _DEAD = select(outbox).where(DEAD).order_by(outbox.c.id.desc()).limit(bindparam("most"))
 _DEAD_COUNT = select(func.count()).select_from(outbox).where(outbox.c.server == bindparam("server"), DEAD)
+_DEAD_LETTER = select(outbox.c.server, outbox.c.effect).where(outbox.c.id == bindparam("letter"), DEAD)
 _REVIVE = (
     update(outbox)
     .where(outbox.c.id == bindparam("letter"), DEAD)
     .values(state="pending", attempts=0, due_at=_now, error=None, ended_at=None)
 )
 _FORGET = delete(outbox).where(DONE, outbox.c.ended_at < bindparam("before", type_=_moment))
+_FORGET_DEAD = delete(outbox).where(DEAD, outbox.c.ended_at < bindparam("before", type_=_moment))
+_FREE = update(outbox).where(OWED, outbox.c.leased_until.is_not(None)).values(leased_until=None)
 
 
 async def owe(
@@ -138,8 +152,21 @@ async def dead_letter_count(tx: Transaction, server: str) -> int:
 
 
 async def revive(tx: Transaction, letter: int, now: datetime) -> bool:
-    """Try a dead letter again; False if there is none with this id."""
-    return await tx.run(_REVIVE, letter=letter, now=now) == 1
+    """Try a dead letter again; False if there is none with this id. A board is drawn anew instead."""
+    dead = await tx.row(_DEAD_LETTER, letter=letter)
+    if dead is None:
+        return False
+    if dead["effect"] is None:
+        await tx.run(_END, letter=letter, end="done", why=None, now=now)
+        await owe_board(tx, dead["server"], now)
+    else:
+        await tx.run(_REVIVE, letter=letter, now=now)
+    return True
+
+
+async def free_leases(tx: Transaction) -> int:
+    """Let what a killed process had on its way be tried at once. Only while no other process delivers."""
+    return await tx.run(_FREE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,14 +202,19 @@ class Outbox:
         self._draw_board = draw_board
         self._clock = clock
         self._news = asyncio.Event()
-        self._on_their_way: set[int] = set()
+        self._on_their_way: Counter[str] = Counter()
+        """How many effects of each server are being performed."""
 
     def wake(self) -> None:
         """Something new is owed."""
         self._news.set()
 
     async def run(self) -> None:
-        """Deliver until cancelled. A slow conversation holds up only itself, trouble with the file only a while."""
+        """Deliver until cancelled. A slow conversation holds up only itself, trouble with the file only a while.
+
+        Only one process at a time may do so (the file's lock sees to it): it begins with what another had on its way.
+        """
+        await self._database.transaction(free_leases)
         async with asyncio.TaskGroup() as deliveries:
             while True:
                 self._news.clear()
@@ -198,11 +230,14 @@ class Outbox:
 
     async def _start(self, deliveries: asyncio.TaskGroup) -> timedelta:
         """Begin what is due; how long to wait before looking again."""
-        letters = await self._lease(_MOST_AT_ONCE - len(self._on_their_way))
+        free = _MOST_AT_ONCE - self._on_their_way.total()
+        letters = await self._lease(free) if free > 0 else []
         for letter in letters:
-            self._on_their_way.add(letter.id)
-            deliveries.create_task(self._deliver(letter))
-        return timedelta(0) if letters else await self._until_next()
+            self._on_their_way[letter.effect.server] += 1
+            deliveries.create_task(self._deliver_and_wake(letter))
+        if letters:
+            return timedelta(0)
+        return await self._until_next() if free > 0 else _IDLE
 
     async def deliver_ready(self) -> int:
         """Try everything that is due now, once; how much that was."""
@@ -211,16 +246,21 @@ class Outbox:
         return len(letters)
 
     async def _until_next(self) -> timedelta:
+        """How long until something is due. What is due without a free place waits for a delivery's end."""
         due = await self._database.transaction(lambda tx: tx.value(_NEXT_DUE))
-        return _IDLE if due is None else min(max(due - self._clock(), timedelta(milliseconds=20)), _IDLE)
+        now = self._clock()
+        return _IDLE if due is None or due <= now else min(due - now, _IDLE)
 
     async def _lease(self, most: int) -> list[Letter]:
-        return await self._database.transaction(lambda tx: self._lease_in(tx, most)) if most > 0 else []
+        return await self._database.transaction(lambda tx: self._lease_in(tx, most))
 
     async def _lease_in(self, tx: Transaction, most: int) -> list[Letter]:
         now = self._clock()
         letters = []
+        on_their_way = Counter(self._on_their_way)
         for row in await tx.rows(_READY, now=now, most=most):
+            if on_their_way[row["server"]] >= _MOST_OF_A_SERVER:
+                continue
             try:
                 effect = await self._effect(tx, row)
             except Exception as error:  # noqa: BLE001 (one bad row must not stop all the others)
@@ -233,6 +273,7 @@ class Outbox:
                 continue
             await tx.run(_LEASE, letter=row["id"], until=now + LEASE)
             letters.append(_letter(row, effect))
+            on_their_way[row["server"]] += 1
         return letters
 
     async def _effect(self, tx: Transaction, row: dict[str, Any]) -> Effect | None:
@@ -247,15 +288,17 @@ class Outbox:
             effect = replace(effect, replaces=await post_named(tx, effect.server, row["post"], effect.channel))
         return effect
 
+    async def _deliver_and_wake(self, letter: Letter) -> None:
+        await self._deliver(letter)
+        self._on_their_way[letter.effect.server] -= 1
+        self.wake()
+
     async def _deliver(self, letter: Letter) -> None:
         try:
             outcome = await self._perform(letter)
             await self._database.transaction(lambda tx: self._mark(tx, letter, outcome))
         except Exception:  # noqa: BLE001 (it is logged, and tried again)
             _log.exception("could not mark an effect; its lease will run out", letter=letter.id)
-        finally:
-            self._on_their_way.discard(letter.id)
-            self.wake()
 
     async def _perform(self, letter: Letter) -> Outcome:
         effect = letter.effect
@@ -277,9 +320,11 @@ class Outbox:
             case Done():
                 await self._keep_ids(tx, letter, outcome)
                 await tx.run(_END, letter=letter.id, end="done", why=None, now=now)
-            case Later(reason=reason, wait=wait) if letter.attempts < MOST_ATTEMPTS:
+            case Later(reason=reason, wait=wait) if now - letter.promised_at < GIVE_UP_AFTER:
                 due = now + (wait or back_off(letter.attempts))
                 await tx.run(_TRY_AGAIN, letter=letter.id, due=due, why=reason)
+            case Never(reason=reason, is_fault=False):
+                await tx.run(_END, letter=letter.id, end="done", why=reason, now=now)
             case Later(reason=reason) | Never(reason=reason):
                 _log.error("dead letter", letter=letter.id, kind=letter.effect.kind, reason=reason)
                 await tx.run(_END, letter=letter.id, end="dead", why=reason, now=now)
@@ -304,6 +349,7 @@ def back_off(attempts: int) -> timedelta:
     return timedelta(seconds=_BACK_OFF(state))
 
 
-async def forget_done(tx: Transaction, now: datetime) -> int:
-    """Drop what was done long ago."""
-    return await tx.run(_FORGET, before=now - KEEP_DONE)
+async def forget_ended(tx: Transaction, now: datetime) -> int:
+    """Drop what was done, or given up, long ago."""
+    done = await tx.run(_FORGET, before=now - KEEP_DONE)
+    return done + await tx.run(_FORGET_DEAD, before=now - KEEP_DEAD)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Column, ColumnElement, Label, Table, and_, bindparam, delete, func, select, tuple_, update
+from sqlalchemy import Column, ColumnElement, Label, Table, and_, bindparam, delete, func, or_, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.model import Language, Ruling, ServerSettings, Ticket, TicketState
@@ -41,6 +41,11 @@ def _is(*columns: Any) -> ColumnElement[bool]:
     return and_(*(column == bindparam(column.key, type_=column.type) for column in columns))
 
 
+KEEP_EVENTS = timedelta(days=7)
+"""No platform tells an event again after so long."""
+KEEP_EARLY_NEWS = timedelta(hours=1)
+"""After so long a message that was edited or deleted before we had it will not come any more."""
+
 # --- the inbox -----------------------------------------------------------------------------------------
 
 _SEE = insert(inbox).values(_given(inbox)).on_conflict_do_nothing()
@@ -54,7 +59,18 @@ _KEEP_NEWS = (
     )
 )
 _NOTE = select(inbox.c.key, inbox.c.note).where(_is(inbox.c.server, inbox.c.key))
-_FORGET_INBOX = delete(inbox).where(inbox.c.at < bindparam("before", type_=inbox.c.at.type))
+_EARLY = inbox.c.key.startswith("early:", autoescape=True)
+_OLD = (
+    select(inbox.c.server, inbox.c.key)
+    .where(
+        or_(
+            inbox.c.at < bindparam("before", type_=inbox.c.at.type),
+            and_(_EARLY, inbox.c.at < bindparam("early_before", type_=inbox.c.at.type)),
+        )
+    )
+    .limit(bindparam("most"))
+)
+_FORGET_INBOX = delete(inbox).where(tuple_(inbox.c.server, inbox.c.key).in_(_OLD))
 
 
 async def is_new(tx: Transaction, server: str, key: str, at: datetime) -> bool:
@@ -83,6 +99,7 @@ async def keep_early_news(tx: Transaction, server: str, message: str, at: dateti
 # --- servers -------------------------------------------------------------------------------------------
 
 _SERVERS = select(servers.c.id, servers.c.settings)
+_SETTINGS_OF = select(servers.c.settings).where(_is(servers.c.id))
 _JOIN = insert(servers).values(_given(servers)).on_conflict_do_nothing()
 _CHANGE_SETTINGS = update(servers).where(_is(servers.c.id)).values(settings=bindparam("new_settings"))
 _NEXT_NUMBER = (
@@ -96,6 +113,12 @@ _NEXT_NUMBER = (
 async def all_settings(tx: Transaction) -> dict[str, ServerSettings]:
     """Every server's settings, for the memory of a starting process."""
     return {row["id"]: _SETTINGS.validate_json(row["settings"]) for row in await tx.rows(_SERVERS)}
+
+
+async def settings_of(tx: Transaction, server: str) -> ServerSettings | None:
+    """What a server has decided, as of now; None for one that we do not know."""
+    settings = await tx.value(_SETTINGS_OF, id=server)
+    return None if settings is None else _SETTINGS.validate_json(settings)
 
 
 async def add_server(tx: Transaction, server: str, settings: ServerSettings, at: datetime) -> None:
@@ -330,6 +353,8 @@ class Answer:
     at: datetime
     opinion: str | None = None
     """"helped" or "wrong", once somebody has said so."""
+    became: int | None = None
+    """The ticket that it was opened as, or added to."""
 
 
 _ADD_ANSWER = insert(answers).values(_given(answers)).on_conflict_do_nothing()
@@ -337,7 +362,10 @@ _ANSWER = select(answers).where(_is(answers.c.server, answers.c.message))
 _ANSWER_IN_THREAD = (
     select(answers).where(_is(answers.c.server, answers.c.thread)).order_by(answers.c.message_order).limit(1)
 )
-_OPINION = update(answers).where(_is(answers.c.server, answers.c.message)).values(opinion=bindparam("new_opinion"))
+_of_answer = _is(answers.c.server, answers.c.message)
+_OPINION = update(answers).where(_of_answer).values(opinion=bindparam("new_opinion"))
+_BECAME = update(answers).where(_of_answer).values(became=bindparam("number"))
+_SAY_INSTEAD = update(answers).where(_of_answer).values(text=bindparam("new_text"))
 _ADD_PAID = insert(paid_requests).values({key: value for key, value in _given(paid_requests).items() if key != "id"})
 _BLOCK = insert(blocked).values(_given(blocked)).on_conflict_do_nothing()
 _UNBLOCK = delete(blocked).where(_is(blocked.c.server, blocked.c.customer))
@@ -380,6 +408,16 @@ async def set_opinion(tx: Transaction, server: str, message: str, opinion: str) 
     await tx.run(_OPINION, server=server, message=message, new_opinion=opinion)
 
 
+async def set_became(tx: Transaction, answer: Answer, number: int) -> None:
+    """The answered message has become part of this ticket."""
+    await tx.run(_BECAME, server=answer.server, message=answer.message, number=number)
+
+
+async def say_instead(tx: Transaction, server: str, message: str, text: str) -> bool:
+    """The answered message was changed, or deleted (empty); False if it was not answered."""
+    return await tx.run(_SAY_INSTEAD, server=server, message=message, new_text=text) == 1
+
+
 async def add_paid_request(tx: Transaction, **values: Any) -> None:
     """Keep a request for paid work; it never enters the support queue."""
     await tx.run(_ADD_PAID, **values)
@@ -401,6 +439,7 @@ class Standing:
 
     is_blocked: bool
     tickets: int
+    """Opened, or opened again."""
     answers: int
     paid_requests: int
 
@@ -412,6 +451,18 @@ def _lately(table: Table, at: Column[Any]) -> Label[int]:
     return counted.scalar_subquery().label(table.name)
 
 
+_REOPENED = (
+    select(func.count())
+    .select_from(history)
+    .where(
+        _is(history.c.server),
+        history.c.what == "reopened",
+        history.c.at > bindparam("since", type_=history.c.at.type),
+        history.c.actor == bindparam("customer"),
+    )
+    .scalar_subquery()
+    .label("reopened")
+)
 _STANDING = select(
     select(func.count())
     .select_from(blocked)
@@ -419,6 +470,7 @@ _STANDING = select(
     .scalar_subquery()
     .label("is_blocked"),
     _lately(tickets, tickets.c.opened_at),
+    _REOPENED,
     _lately(answers, answers.c.at),
     _lately(paid_requests, paid_requests.c.at),
 )
@@ -427,7 +479,8 @@ _STANDING = select(
 async def standing(tx: Transaction, server: str, customer: str, now: datetime) -> Standing:
     """How the customer stands with us at this moment."""
     (row,) = await tx.rows(_STANDING, server=server, customer=customer, since=now - timedelta(hours=1))
-    return Standing(**row | {"is_blocked": row["is_blocked"] > 0})
+    opened = row["tickets"] + row["reopened"]
+    return Standing(row["is_blocked"] > 0, opened, row["answers"], row["paid_requests"])
 
 
 async def keep_post(tx: Transaction, server: str, name: str, channel: str, message: str) -> None:
@@ -441,6 +494,6 @@ async def post_named(tx: Transaction, server: str, name: str, channel: str) -> s
     return row["message"] if row is not None and row["channel"] == channel else None
 
 
-async def forget_old_events(tx: Transaction, before: datetime) -> int:
-    """Drop keys of events that no platform tells again any more."""
-    return await tx.run(_FORGET_INBOX, before=before)
+async def forget_old_events(tx: Transaction, now: datetime, most: int) -> int:
+    """Drop keys of events that no platform tells again, and news of messages that never came; how many of `most`."""
+    return await tx.run(_FORGET_INBOX, before=now - KEEP_EVENTS, early_before=now - KEEP_EARLY_NEWS, most=most)

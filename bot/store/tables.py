@@ -78,7 +78,10 @@ tickets = Table(
     Column("channel", String, nullable=False),
     Column("message", String),
     Column("thread", String),
+    Column("lane", String, nullable=False),
     Column("text", Text, nullable=False),
+    Column("text_order", BigInteger, nullable=False),
+    Column("added", Text, nullable=False),
     Column("category", String),
     Column("ruling", String),
     Column("policy_version", String, nullable=False),
@@ -171,7 +174,7 @@ DRAWN_WHEN_SENT = outbox.c.effect.is_(None) & (outbox.c.state == literal_column(
 
 _partial("ix_outbox_owed", OWED, outbox.c.lane, outbox.c.id, outbox.c.state)
 _partial("ix_outbox_done", DONE, outbox.c.ended_at)
-_partial("ix_outbox_dead", DEAD, outbox.c.server)
+_partial("ix_outbox_dead", DEAD, outbox.c.server, outbox.c.ended_at)
 _partial("uq_outbox_board", DRAWN_WHEN_SENT, outbox.c.server, unique=True)
 
 posts = Table(
@@ -203,6 +206,7 @@ answers = Table(
     Column("message_order", BigInteger, nullable=False),
     Column("at", UtcDateTime, nullable=False, index=True),
     Column("opinion", String),
+    Column("became", Integer),
     Index("ix_answers_thread", "server", "thread"),
     Index("ix_answers_customer", "server", "customer", "at"),
 )

@@ -67,6 +67,7 @@ class Game:
 
     world: World
     tickets: list[Expected] = field(default_factory=list)
+    reopened: list[tuple[Person, Any]] = field(default_factory=list)
     past: list[dict[str, Any]] = field(default_factory=list)
     """The history, as it was at the last look."""
     _ids: Any = field(default_factory=lambda: count(1))
@@ -87,11 +88,15 @@ class Game:
     async def open(self, who: int, late_by: int) -> None:
         customer, base = CUSTOMERS[who], self._base(late_by)
         await self._command(customer, "ticket", "please help", **base)
+        if self._has_room(customer, base):
+            self._opened(customer, base, None)
+
+    def _has_room(self, customer: Person, base: dict[str, Any]) -> bool:
         mine = [ticket for ticket in self.tickets if ticket.customer is customer]
         still_open = [ticket for ticket in mine if ticket.state != "closed"]
-        recent = [ticket for ticket in mine if ticket.at > base["at"] - RECENT]
-        if len(still_open) < LIMITS.open_limit and len(recent) < LIMITS.hourly_limit:
-            self._opened(customer, base, None)
+        starts = [ticket.at for ticket in mine] + [at for person, at in self.reopened if person is customer]
+        recent = [at for at in starts if at > base["at"] - RECENT]
+        return len(still_open) < LIMITS.open_limit and len(recent) < LIMITS.hourly_limit
 
     async def walk_in(self, late_by: int) -> None:
         """Somebody new writes a message."""
@@ -158,7 +163,8 @@ class Game:
             return
         person = (*AGENTS, MAREK, *CUSTOMERS)[who]
         await self._command(person, "close", str(ticket.number))
-        if person not in CUSTOMERS or ticket.customer is person:
+        is_other_agents = person in AGENTS and ticket.state == "claimed" and ticket.agent != person.id
+        if ticket.customer is person or (person not in CUSTOMERS and not is_other_agents):
             ticket.state = "closed"
 
     async def delete(self, which: int) -> None:
@@ -177,8 +183,9 @@ class Game:
         base, message = self._base(), f"m{next(self._ids)}"
         said = MessagePosted(**base, thread=ticket.message, person=ticket.customer, message=message, text=AGAIN)
         await self.world.desk.handle(said)
-        if ticket.state == "closed":
+        if ticket.state == "closed" and self._has_room(ticket.customer, base):
             ticket.state, ticket.agent, ticket.order = "waiting", None, base["order"]
+            self.reopened.append((ticket.customer, base["at"]))
 
     async def answer(self, who: int, which: int) -> None:
         """An agent answers in the thread, and so claims a waiting ticket."""

@@ -19,7 +19,8 @@ from bot.store.tables import history
 ALL_SERVERS = {
     "queries._SERVERS": "a starting process reads every server's settings",
     "queries._HEARD": "a starting process reads which channels have open tickets",
-    "queries._FORGET_INBOX": "old keys are dropped for all servers at once",
+    "queries._OLD": "old keys are dropped for all servers at once",
+    "queries._FORGET_INBOX": "the same",
     "outbox._READY": "one outbox delivers for all servers",
     "outbox._NEXT_DUE": "the same",
     "outbox._LEASE": "by the row's own id, just read by _READY",
@@ -27,7 +28,10 @@ ALL_SERVERS = {
     "outbox._TRY_AGAIN": "the same",
     "outbox._FORGET": "effects done long ago are dropped for all servers at once",
     "outbox._DEAD": "for the operator, who runs all servers",
+    "outbox._DEAD_LETTER": "the same",
     "outbox._REVIVE": "the same",
+    "outbox._FORGET_DEAD": "dead letters of long ago are dropped for all servers at once",
+    "outbox._FREE": "a starting outbox takes over what a killed one had on its way",
 }
 """Statements that see more than one tenant, and why."""
 LETTERS = "outbox._DEAD"

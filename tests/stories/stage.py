@@ -426,7 +426,7 @@ def _facts(ticket: Ticket) -> dict[str, str]:
         "agent": ticket.agent_name or "none",
         "language": ticket.language,
         "verdict": ticket.ruling or "none",
-        "text": ticket.text,
+        "text": ticket.words,
         "soft due": moment(ticket.soft_due),
         "hard due": moment(ticket.hard_due),
         "first answer": moment(ticket.first_answer_at),

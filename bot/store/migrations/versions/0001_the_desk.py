@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("message_order", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("opinion", sa.String(), nullable=True),
+        sa.Column("became", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("server", "message", name=op.f("pk_answers")),
     )
     with op.batch_alter_table("answers", schema=None) as batch_op:
@@ -79,7 +80,7 @@ def upgrade() -> None:
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.create_index(
             "ix_outbox_dead",
-            ["server"],
+            ["server", "ended_at"],
             unique=False,
             sqlite_where=sa.text("state = 'dead'"),
             postgresql_where=sa.text("state = 'dead'"),
@@ -150,7 +151,10 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(), nullable=False),
         sa.Column("message", sa.String(), nullable=True),
         sa.Column("thread", sa.String(), nullable=True),
+        sa.Column("lane", sa.String(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("text_order", sa.BigInteger(), nullable=False),
+        sa.Column("added", sa.Text(), nullable=False),
         sa.Column("category", sa.String(), nullable=True),
         sa.Column("ruling", sa.String(), nullable=True),
         sa.Column("policy_version", sa.String(), nullable=False),
