@@ -6,12 +6,14 @@ import asyncio
 import sqlite3
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, ParamSpec
 
 import typer
+from alembic.util import CommandError
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
@@ -19,14 +21,14 @@ from rich.table import Table
 
 from adapters import web_chat
 from bot import log
-from bot.app import learn, serve
+from bot.app import alone_with, learn, serve
 from bot.bench import measure
 from bot.coverage.evaluate import evaluate, read_labelled, report
-from bot.coverage.lines import match_lines
+from bot.coverage.lines import match_lines, read_texts, refuse
 from bot.coverage.matcher import Matcher
 from bot.coverage.policy import PolicyError, load_policy
 from bot.desk.desk import utc_now
-from bot.replay import read_messages, replay
+from bot.replay import replay
 from bot.settings import LogLevel, Settings, SettingsError, read_settings
 from bot.store import migrations
 from bot.store.database import Database
@@ -55,7 +57,9 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             command(*args, **kwargs)
-        except (SettingsError, PolicyError, web_chat.Refused, ValueError, sqlite3.Error, OSError) as error:
+        except BrokenPipeError:
+            raise  # nobody reads on: typer ends the command quietly
+        except (SettingsError, PolicyError, CommandError, ValueError, sqlite3.Error, OSError) as error:
             _err.print(f"[bold red]wartemarke:[/] {escape(str(error))}", markup=True)
             raise typer.Exit(_USAGE) from error
 
@@ -73,20 +77,40 @@ def _settings() -> Settings:
 def try_out(
     folder: Annotated[Path, typer.Option(help="Where the playground keeps what happened in it.")] = Path("playground"),
     host: Annotated[str, typer.Option(help="Address to listen on; beyond this machine it needs a password.")] = "",
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes any free one.")] = -1,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes any free one.")] = None,
     *,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget everything and start anew.")] = False,
 ) -> None:
     """Try everything in your browser: be the customer, the agent and the moderator."""
     settings = _settings()
     folder.mkdir(parents=True, exist_ok=True)
+    file, rooms = folder / "desk.sqlite3", folder / "chat.sqlite3"
     if fresh:
-        for file in folder.glob("*.sqlite3*"):
-            file.unlink()
-    chat = _web_chat(settings, folder / "chat.sqlite3", host, port)
-    migrations.upgrade(folder / "desk.sqlite3")
-    _out.print(f"Open [bold]http://{chat.host}:{chat.port}[/] in your browser. Stop with Ctrl+C.")
-    asyncio.run(serve(folder / "desk.sqlite3", settings.policy_dir, {web_chat.PREFIX: chat}))
+        _forget(file, rooms)
+    with closing(_web_chat(settings, rooms, host, port)) as chat:
+        migrations.upgrade(file)
+        asyncio.run(_play(file, settings.policy_dir, chat))
+
+
+def _forget(file: Path, rooms: Path) -> None:
+    """Delete the databases of a playground that is not being played on, with what SQLite keeps beside them."""
+    with alone_with(file):
+        for database in (file, rooms):
+            for ending in ("", "-wal", "-shm", "-journal"):
+                Path(f"{database}{ending}").unlink(missing_ok=True)
+
+
+async def _play(file: Path, policy_folder: Path, chat: web_chat.WebChat) -> None:
+    telling = asyncio.create_task(_tell_address(chat))
+    try:
+        await _serve(file, policy_folder, chat)
+    finally:
+        telling.cancel()
+
+
+async def _tell_address(chat: web_chat.WebChat) -> None:
+    address = escape(await chat.listening())
+    _out.print(f"Open [bold]{address}[/] in your browser. Stop with Ctrl+C.")
 
 
 @app.command()
@@ -97,8 +121,16 @@ def run() -> None:
     if not settings.web_chat:
         raise SettingsError("WEB_CHAT=false leaves no chat to serve: set WEB_CHAT=true in .env or the environment.")
     _require_current(settings)
-    chat = _web_chat(settings, settings.web_file, "", -1)
-    asyncio.run(serve(settings.database_file, settings.policy_dir, {web_chat.PREFIX: chat}))
+    with closing(_web_chat(settings, settings.web_file)) as chat:
+        asyncio.run(_serve(settings.database_file, settings.policy_dir, chat))
+
+
+async def _serve(file: Path, policy_folder: Path, chat: web_chat.WebChat) -> None:
+    try:
+        await serve(file, policy_folder, {web_chat.PREFIX: chat})
+    except OSError as error:
+        remedy = "choose another --port, WEB_PORT or WEB_HOST"
+        raise SettingsError(f"The chat page cannot listen on {chat.host}:{chat.port}: {remedy} ({error}).") from error
 
 
 @app.command()
@@ -110,6 +142,8 @@ def migrate(
 ) -> None:
     """Bring the database to this version's schema."""
     settings = _settings()
+    if not to:
+        raise SettingsError("--to is empty: name a revision, or leave it out for the newest.")
     (migrations.downgrade if down else migrations.upgrade)(settings.database_file, to)
     _out.print(f"{settings.database_file} is at {to}.")
 
@@ -130,7 +164,8 @@ def match() -> None:
 def replay_file(file: MessagesFile) -> None:
     """Send recorded messages through a real desk, and show what it does with them."""
     settings = _settings()
-    texts = list(read_messages(file.read_text(encoding="utf-8").splitlines()))
+    with file.open("rb") as lines:
+        texts = list(read_texts(lines, refuse))
     matcher = learn(settings.policy_dir)
     with Progress(console=_err, transient=True) as progress:
         task = progress.add_task("messages", total=len(texts))
@@ -222,9 +257,9 @@ def _require_current(settings: Settings) -> None:
         )
 
 
-def _web_chat(settings: Settings, file: Path, host: str, port: int) -> web_chat.WebChat:
+def _web_chat(settings: Settings, file: Path, host: str = "", port: int | None = None) -> web_chat.WebChat:
     password = settings.web_password.get_secret_value() if settings.web_password else None
-    port = settings.web_port if port < 0 else port
+    port = settings.web_port if port is None else port
     return web_chat.create(file, host or settings.web_host, port, password)
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+import sqlite3
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from contextlib import aclosing, asynccontextmanager, closing, contextmanager, suppress
 from datetime import timedelta
+from os import stat_result
+from os.path import samestat
 from pathlib import Path
 
 import structlog
-from watchfiles import awatch
+from watchfiles import Change, awatch
 
 from bot.coverage.matcher import Matcher
 from bot.coverage.policy import PolicyError, load_policy
@@ -20,21 +23,40 @@ from bot.store.database import Database
 from bot.store.outbox import Outbox
 
 _TIDY_EVERY = timedelta(hours=1)
+_LOOK_EVERY = timedelta(seconds=0.5)
+"""How soon we see that the policy's folder was replaced, or is there again."""
 
 _log = structlog.get_logger(__name__)
 
 
 async def serve(file: Path, policy_folder: Path, chats: Mapping[str, Chat]) -> None:
-    """Serve `chats` (by the prefix of their servers' ids) until SIGTERM or SIGINT. Raises PolicyError at the start."""
-    matcher = await asyncio.to_thread(learn, policy_folder)
-    async with Database(file) as database, open_desk(database, matcher, chats) as desk:
-        with suppress(asyncio.CancelledError):
-            async with asyncio.TaskGroup() as tasks:
-                _stop_on_signal(asyncio.current_task())
-                tasks.create_task(_tidy(desk))
-                tasks.create_task(_watch(desk, policy_folder))
-                for chat in chats.values():
-                    tasks.create_task(chat.run(desk.handle))
+    """Serve `chats` (by the prefix of their servers' ids) until SIGTERM or SIGINT.
+
+    Raises PolicyError, sqlite3.Error (above all when another process serves this database) or, when a chat cannot be
+    served, OSError.
+    """
+    with alone_with(file):
+        matcher = await asyncio.to_thread(learn, policy_folder)
+        async with Database(file) as database, open_desk(database, matcher, chats) as desk:
+            with suppress(asyncio.CancelledError):
+                await _run(desk, policy_folder, chats.values())
+
+
+@contextmanager
+def alone_with(file: Path) -> Iterator[None]:
+    """Keep every other process from serving this database; reading and writing it stays possible.
+
+    For a desk keeps settings in memory, and would not see those of another. The lock is SQLite's own, on a file beside
+    the database, so that it ends with the process, however that ends. Raises sqlite3.OperationalError.
+    """
+    with closing(sqlite3.connect(f"{file.resolve()}-lock", timeout=0, isolation_level=None)) as lock:
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            is_taken = error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+            reason = "is served by another process: stop that one first" if is_taken else f"cannot be locked: {error}"
+            raise sqlite3.OperationalError(f"{file} {reason}.") from error
+        yield
 
 
 @asynccontextmanager
@@ -48,6 +70,7 @@ async def open_desk(database: Database, matcher: Matcher, chats: Mapping[str, Ch
     try:
         yield desk
     finally:
+        await desk.finish()
         deliveries.cancel()
         with suppress(asyncio.CancelledError):
             await deliveries
@@ -56,6 +79,19 @@ async def open_desk(database: Database, matcher: Matcher, chats: Mapping[str, Ch
 def learn(folder: Path) -> Matcher:
     """Read the policy and learn from its phrases. Raises PolicyError."""
     return Matcher(load_policy(folder))
+
+
+async def _run(desk: Desk, policy_folder: Path, chats: Collection[Chat]) -> None:
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            _stop_on_signal(asyncio.current_task())
+            tasks.create_task(_tidy(desk))
+            tasks.create_task(_watch(desk, policy_folder))
+            for chat in chats:
+                tasks.create_task(chat.run(desk.handle))
+    except ExceptionGroup as group:
+        # a port that is taken, say, alone: the operator can mend it; anything else is a fault of ours, and told whole
+        raise next((one for one in group.exceptions if isinstance(one, OSError)), group) from None
 
 
 def _stop_on_signal(task: asyncio.Task[None] | None) -> None:
@@ -67,15 +103,58 @@ def _stop_on_signal(task: asyncio.Task[None] | None) -> None:
 
 async def _tidy(desk: Desk) -> None:
     while True:
-        await desk.tidy()
+        try:
+            await desk.tidy()
+        except Exception:  # noqa: BLE001 (what only saves room must not end the bot, whatever is wrong)
+            _log.exception("tidying failed, it is tried again in an hour")
         await asyncio.sleep(_TIDY_EVERY.total_seconds())
 
 
 async def _watch(desk: Desk, folder: Path) -> None:
-    """A changed policy takes effect by itself; a broken one is refused, and the last good one stays in force."""
-    async for _ in awatch(folder):
+    """A changed policy takes effect by itself, also one in a folder that was put in the place of the watched one."""
+    trouble = ""
+    while True:
         try:
-            desk.use(await asyncio.to_thread(learn, folder))
-            _log.info("policy read", version=desk.policy.version)
-        except PolicyError as error:
-            _log.error("policy refused, the last good one stays in force", reason=str(error))
+            await _follow(desk, folder)
+            trouble = ""
+            _log.info("policy folder was replaced or removed, what is there now is watched")
+        except Exception as error:  # noqa: BLE001 (a bot that cannot watch its policy still serves)
+            if str(error) != trouble:
+                _log.error("policy folder cannot be watched, it is tried again until it can", reason=str(error))
+            trouble = str(error)
+            await asyncio.sleep(_LOOK_EVERY.total_seconds())
+
+
+async def _follow(desk: Desk, folder: Path) -> None:
+    """Read the policy soon after the watch has begun, and after every change.
+
+    Ends when the path leads to another folder, of which this watch would see nothing. Raises OSError without a folder.
+    """
+    watched, is_new = await asyncio.to_thread(folder.stat), True
+    milliseconds = int(_LOOK_EVERY / timedelta(milliseconds=1))
+    rounds = awatch(folder, watch_filter=None, rust_timeout=milliseconds, yield_on_timeout=True)
+    async with aclosing(rounds):
+        async for changes in rounds:
+            if await asyncio.to_thread(_is_replaced, folder, watched, changes):
+                return
+            if changes or is_new:
+                await _read(desk, folder)
+            is_new = False
+
+
+def _is_replaced(folder: Path, watched: stat_result, changes: Collection[tuple[Change, str]]) -> bool:
+    """Whether the path leads to another folder now; one that was deleted and made anew may even have the old inode."""
+    return (Change.deleted, str(folder.absolute())) in changes or not samestat(folder.stat(), watched)
+
+
+async def _read(desk: Desk, folder: Path) -> None:
+    """Put the policy in force; one that cannot be used is refused, and the last good one stays."""
+    try:
+        policy = await asyncio.to_thread(load_policy, folder)
+        if policy.version != desk.policy.version:
+            desk.use(await asyncio.to_thread(Matcher, policy))
+            _log.info("policy read", version=policy.version)
+    except PolicyError as error:
+        _log.error("policy refused, the last good one stays in force", reason=str(error))
+    except Exception:  # noqa: BLE001 (whatever it is, a policy must not end the bot)
+        _log.exception("policy refused, the last good one stays in force")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,20 +33,6 @@ class Summary:
     """The length of the line at the end."""
     by_ruling: dict[str, int]
     """Tickets by what the policy says about them."""
-
-
-def read_messages(lines: Iterable[str]) -> Iterator[str]:
-    """The texts of a JSONL file. Raises ValueError that names a bad line."""
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            text = json.loads(line)["text"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f'line {number} is not an object with a "text"') from error
-        if not isinstance(text, str):
-            raise ValueError(f'line {number}: "text" is not a string')  # noqa: TRY004 (the file is wrong, not our types)
-        yield text
 
 
 async def replay(matcher: Matcher, texts: Iterable[str], tick: Callable[[], None]) -> Summary:

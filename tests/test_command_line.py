@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import sqlite3
-from contextlib import closing
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from bot.__main__ import app
+from bot.app import alone_with
 from bot.settings import Settings
 from bot.store import migrations
+from tests.coverage.small_policy import write_policy
 
+ROOT = Path(__file__).parent.parent
 COMMANDS = ("try", "run", "migrate", "match", "replay", "evaluate", "bench", "letters")
 
 
@@ -26,8 +35,31 @@ def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
+@pytest.fixture
+def _small_policy(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A policy that is learned at once."""
+    monkeypatch.setenv("POLICY_DIR", str(write_policy(tmp_path_factory.mktemp("policy"))))
+
+
 def wartemarke(*words: str) -> Result:
     return CliRunner().invoke(app, words)
+
+
+@contextmanager
+def started(*words: str) -> Iterator[subprocess.Popen[str]]:
+    """A command in a process of its own, which is killed in the end."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "bot", *words],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def refused(result: Result) -> str:
@@ -108,6 +140,11 @@ def test_migrating_goes_up_and_down() -> None:
         assert connection.execute("SELECT name FROM sqlite_master WHERE name = 'tickets'").fetchall() == []
 
 
+@pytest.mark.parametrize(("to", "named"), [("nonsense", "nonsense"), ("", "--to")])
+def test_a_revision_that_does_not_exist_is_named(to: str, named: str) -> None:
+    assert named in refused(wartemarke("migrate", "--to", to))
+
+
 def test_a_file_that_is_no_database_is_named_as_the_trouble(tmp_path: Path) -> None:
     (tmp_path / "wartemarke.sqlite3").write_text("a shopping list " * 100, encoding="utf-8")
     assert "database" in refused(wartemarke("migrate"))
@@ -115,3 +152,91 @@ def test_a_file_that_is_no_database_is_named_as_the_trouble(tmp_path: Path) -> N
 
 def test_the_page_is_not_opened_to_others_without_a_password() -> None:
     assert "password" in refused(wartemarke("try", "--host", "0.0.0.0")).lower()  # noqa: S104 (it is refused)
+
+
+@pytest.mark.usefixtures("_small_policy")
+def test_a_port_that_is_taken_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        sentence = refused(wartemarke("try", "--port", port))
+    assert f"127.0.0.1:{port}" in sentence
+    assert "WEB_PORT" in sentence
+
+
+@pytest.mark.parametrize("port", ["99999", "-1"])
+def test_a_port_that_cannot_be_is_refused(port: str) -> None:
+    result = wartemarke("try", "--port", port)
+    assert result.exit_code == 2
+    assert "--port" in result.stderr
+    assert result.stdout == ""
+
+
+def test_starting_afresh_forgets_the_playground_and_nothing_else(tmp_path: Path) -> None:
+    ours = {f"{name}.sqlite3{ending}" for name in ("desk", "chat") for ending in ("", "-wal", "-shm")}
+    theirs = {"photos.sqlite3", "photos.sqlite3-wal", "desk.sqlite3.backup", "desk.txt"}
+    for name in ours | theirs:
+        (tmp_path / name).write_text("mine", encoding="utf-8")
+    wartemarke("try", "--fresh", "--folder", ".", "--host", "0.0.0.0")  # noqa: S104 (it is refused)
+    kept = {file.name for file in tmp_path.iterdir() if file.read_bytes() == b"mine"}
+    assert kept == theirs
+
+
+@pytest.mark.usefixtures("_small_policy")
+def test_the_playground_tells_its_address_when_it_can_be_opened_and_runs_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    with started("try", "--port", "0") as playing:
+        assert playing.stdout is not None
+        address = playing.stdout.readline().split()[1]
+        assert not address.endswith(":0/")
+        with urlopen(address, timeout=5) as page:  # noqa: S310 (our own page)
+            assert page.status == 200
+        for words in (("try", "--port", "0"), ("try", "--port", "0", "--fresh")):
+            assert "desk.sqlite3 is served by another process" in refused(wartemarke(*words))
+        monkeypatch.setenv("DATABASE_URL", "sqlite:///playground/desk.sqlite3")
+        assert wartemarke("migrate").exit_code == 0
+        assert "Everything has been delivered" in wartemarke("letters").stdout
+        playing.kill()
+        playing.wait()
+    with alone_with(Path("playground/desk.sqlite3")):
+        """The killed process has left no lock behind."""
+
+
+@pytest.mark.usefixtures("_small_policy")
+def test_matching_ends_quietly_when_nobody_reads_on() -> None:
+    with started("match") as matching:
+        assert matching.stdin is not None
+        assert matching.stdout is not None
+        assert matching.stderr is not None
+        matching.stdin.write('{"text": "the slider stays empty"}\n')
+        matching.stdin.flush()
+        assert matching.stdout.readline()
+        matching.stdout.close()
+        matching.stdin.write('{"text": "the slider stays empty"}\n' * 2)
+        matching.stdin.close()
+        assert matching.stderr.read() == ""
+
+
+LABELS = '"lang": "en", "category": "defect"'
+
+
+def recorded(*lines: str, start: bytes = b"") -> str:
+    Path("messages.jsonl").write_bytes(start + "\n".join(lines).encode())
+    return "messages.jsonl"
+
+
+@pytest.mark.usefixtures("_small_policy")
+@pytest.mark.parametrize("command", ["replay", "evaluate"])
+def test_whatever_json_allows_is_read(command: str) -> None:
+    lines = [f'{{"text": "the slider\u2028stays\x85empty", {LABELS}}}', "", f'{{"text": "hello", {LABELS}}}\r']
+    result = wartemarke(command, recorded(*lines, start=b"\xef\xbb\xbf"))
+    assert result.exit_code == 0, result.stderr
+    assert " 2 " in result.stdout
+
+
+@pytest.mark.usefixtures("_small_policy")
+@pytest.mark.parametrize("command", ["replay", "evaluate"])
+@pytest.mark.parametrize(
+    "line", ["no json", "[1]", '{"words": "x"}', '{"text": 5}', "[" * 100_000, '{"text": "a", "n": ' + "9" * 10_000]
+)
+def test_a_line_that_is_no_message_is_named(command: str, line: str) -> None:
+    good = f'{{"text": "hello", {LABELS}}}'
+    assert "line 3" in refused(wartemarke(command, recorded(good, "", line)))

@@ -49,6 +49,8 @@ _LONGEST_ACTION = 200
 """Characters of a button's action or a form's name; whatever is longer is forged."""
 _AT_A_TIME = 2_000
 """Old keys dropped in one transaction; others wait meanwhile."""
+_FAREWELL = timedelta(seconds=3)
+"""How long a stopping process waits for what it has begun."""
 _PATIENT = AsyncRetrying(
     retry=retry_if_exception(is_passing),
     wait=wait_random_exponential(multiplier=0.2, max=5),
@@ -145,6 +147,11 @@ class Desk:
             if not (has_time and is_passing(error)):
                 raise
         return await _PATIENT.copy()(self._database.transaction, work)
+
+    async def finish(self) -> None:
+        """Let what is being handled come to its end, for a moment."""
+        if self._settling:
+            await asyncio.wait(self._settling, timeout=_FAREWELL.total_seconds())
 
     async def draw_board(self, tx: Transaction, server: str) -> Say | None:
         """The server's board as it is now; the outbox asks for it when it is sent."""

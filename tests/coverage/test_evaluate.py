@@ -64,8 +64,8 @@ def test_the_figures_follow_the_labelling_rules(matcher: Matcher) -> None:
 
 
 def test_a_broken_line_is_named() -> None:
-    with pytest.raises(ValueError, match="line 2"):
-        read_labelled(['{"text": "a", "lang": "en", "category": "defect"}', "{}"])
+    with pytest.raises(ValueError, match='line 2: "text"'):
+        read_labelled([b'{"text": "a", "lang": "en", "category": "defect"}', b"{}"])
 
 
 def test_the_report_can_be_read_in_a_terminal(matcher: Matcher) -> None:

@@ -148,6 +148,31 @@ def test_a_huge_file_is_refused(tmp_path: Path) -> None:
         load_policy(write_policy(tmp_path, defect_yaml=DEFECT + "#" * 10_000_000))
 
 
+def test_hidden_files_are_none_of_the_policy(tmp_path: Path) -> None:
+    folder = write_policy(tmp_path)
+    version = load_policy(folder).version
+    (folder / "categories" / ".#defect.yaml").symlink_to("somebody@somewhere.4711")  # as Emacs locks what it edits
+    (folder / "categories" / ".customization.yaml").write_text("half written", encoding="utf-8")
+    assert load_policy(folder).version == version
+
+
+@pytest.mark.parametrize("name", ["categories/folder.yaml", "policy.en.md"])
+def test_a_folder_in_the_place_of_a_file_is_refused(name: str, tmp_path: Path) -> None:
+    folder = write_policy(tmp_path)
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).mkdir()
+    with pytest.raises(PolicyError) as caught:
+        load_policy(folder)
+    assert str(caught.value) == f"{Path(name).name}, line 1: the file cannot be read: Is a directory"
+
+
+def test_a_file_that_vanished_is_refused(tmp_path: Path) -> None:
+    folder = write_policy(tmp_path)
+    (folder / "categories" / "gone.yaml").symlink_to("nowhere.yaml")
+    with pytest.raises(PolicyError, match=r"gone\.yaml, line 1: the file is missing"):
+        load_policy(folder)
+
+
 def test_an_id_that_is_used_twice_names_both_files(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match=r'faults\.yaml, line 1: the id "defect" is already used by defect\.yaml'):
         load_policy(write_policy(tmp_path, faults_yaml=DEFECT))

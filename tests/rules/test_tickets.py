@@ -14,8 +14,8 @@ from tests.doubles.world import AYLIN, START, TOM
 
 WAITING = Ticket(
     server="s", number=7, state=TicketState.WAITING, customer="emma", customer_name="Emma", language=Language.EN,
-    channel="support", message="m1", thread="m1", lane="m1", text="help", category=None, ruling=None, policy_version="1",
-    place_order=42, opened_at=START, soft_due=START, hard_due=START,
+    channel="support", message="m1", thread="m1", lane="m1", text="help", category=None, ruling=None,
+    policy_version="1", place_order=42, opened_at=START, soft_due=START, hard_due=START,
 )  # fmt: skip
 CLAIMED = rules.claim(WAITING, AYLIN, START)
 CLOSED = rules.close(CLAIMED, START)

@@ -33,7 +33,8 @@ STATES = select(outbox.c.state).order_by(outbox.c.id)
 BREAK = update(outbox).where(outbox.c.id == 1).values(effect='{"kind": "dance"}')
 A_TICKET = insert(tickets).values(
     server=SERVER, number=1, state="waiting", customer="emma", customer_name="Emma", language="en", channel="support",
-    message=None, thread=None, lane="ticket-1", text="help", text_order=1, added="", category=None, ruling=None, policy_version="1", place_order=1,
+    message=None, thread=None, lane="ticket-1", text="help", text_order=1, added="",
+    category=None, ruling=None, policy_version="1", place_order=1,
     opened_at=START, soft_due=START, hard_due=START,
 )  # fmt: skip
 
