@@ -53,7 +53,7 @@ class Door:
     def __init__(self, host: str, password: str | None) -> None:
         if not is_loopback(host) and not password:
             raise Refused(
-                f"host {host!r} lets other machines reach the playground: give it a password as well,"
+                f"host {host!r} lets other machines reach the playground: set WEB_PASSWORD as well,"
                 " or leave the host at 127.0.0.1"
             )
         self._only_loopback = is_loopback(host)

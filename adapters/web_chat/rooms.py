@@ -104,9 +104,18 @@ class UnknownPlace(LookupError):  # noqa: N818 (an outcome, not a fault)
     """There is no such channel, thread or message."""
 
 
+class TakenBack(UnknownPlace):
+    """The place was under a message that its author has deleted."""
+
+
 def moment_of(stamp: str) -> datetime:
     """When the platform received what carries this id."""
     return _EPOCH + timedelta(microseconds=int(stamp))
+
+
+def stamp_of(order: int) -> str:
+    """The id that carries this moment."""
+    return f"{order:016d}"
 
 
 class Rooms:
@@ -224,7 +233,7 @@ class Rooms:
             try:
                 outcome, changes = self._do(effect, board=nonce.startswith(_BOARD))
             except UnknownPlace as unknown:
-                return Never(str(unknown)), []
+                return Never(str(unknown), is_fault=not isinstance(unknown, TakenBack)), []
             self._remember(nonce, outcome)
             return outcome, changes
 
@@ -243,7 +252,9 @@ class Rooms:
         if effect.message is not None:
             root = effect.message
             under = self._message(root)
-            if under.deleted or under.channel != effect.channel or under.thread is not None:
+            if under.deleted:
+                raise TakenBack(f"message {root!r} was deleted")
+            if under.channel != effect.channel or under.thread is not None:
                 raise UnknownPlace(f"no message {root!r} in #{effect.channel} to open a thread under")
         else:
             if effect.opening is None:
@@ -307,6 +318,8 @@ class Rooms:
     def _thread(self, thread: str) -> Thread:
         row = self._db.execute(f"{_THREAD} WHERE t.id = ? GROUP BY t.id", (thread,)).fetchone()
         if row is None:
+            if self._message(thread).deleted:
+                raise TakenBack(f"message {thread!r} was deleted before a thread was opened under it")
             raise UnknownPlace(f"unknown thread {thread!r}")
         return _to_thread(row)
 
@@ -319,7 +332,7 @@ class Rooms:
 
     def _stamp(self) -> str:
         self._newest = max(self._newest + 1, time.time_ns() // 1000)
-        return f"{self._newest:016d}"
+        return stamp_of(self._newest)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

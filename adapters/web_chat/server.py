@@ -33,7 +33,7 @@ from adapters.web_chat.to_event import (
     to_event,
 )
 from adapters.web_chat.window import Window
-from bot.model import Effect, Event, Handle, Language, Outcome, Reply
+from bot.model import Effect, Event, Handle, Language, Outcome
 
 _PAGE = Path(__file__).parent / "page"
 _FRAME_BYTES = 64 * 1024
@@ -157,7 +157,7 @@ class WebChat:
             "me": player.person.id,
             "people": show.people(),
             "channels": channels,
-            "commands": show.commands(self._commands, player.language),
+            "commands": show.commands(self._commands, player),
             "words": show.page_words(player.language),
             "messages": [show.message(message) for messages, _ in found for message in messages],
             "threads": [show.thread(thread) for _, threads in found for thread in threads],
@@ -172,7 +172,7 @@ class WebChat:
             window.pace()
             frame = read(data)
             action = frame.id
-            reply = await self._act(window, frame, handle)
+            outcome = await self._act(window, frame, handle)
         except NotTaken as refused:
             window.tell({"type": "refused", "id": action, "reason": refused.reason})
         except UnknownPlace:
@@ -181,9 +181,10 @@ class WebChat:
             _log.exception("an event could not be handled", person=window.player.person.id)
             window.tell({"type": "refused", "id": action, "reason": "failed"})
         else:
-            window.tell({"type": "done", "id": action, **_private(reply)})
+            window.tell({"type": "done", "id": action, **outcome})
 
-    async def _act(self, window: Window, frame: Frame, handle: Handle) -> Reply | None:
+    async def _act(self, window: Window, frame: Frame, handle: Handle) -> Json:
+        """Do it; what only the window that acted is told of it."""
         player = window.player
         match frame:
             case Look(channel=channel, thread=thread):
@@ -191,17 +192,18 @@ class WebChat:
                 found, messages = await asyncio.to_thread(self._rooms.thread, channel, thread)
                 shown = [show.message(message) for message in messages]
                 window.tell({"type": "history", "thread": show.thread(found), "messages": shown})
-                return None
+                return {}
             case Saw(place=place, message=message):
                 await asyncio.to_thread(self._rooms.see, player.person.id, place, message)
                 for other in self._windows:
                     if other.player is player and other is not window:
                         other.tell({"type": "seen", "place": place, "message": message})
-                return None
+                return {}
             case Edit() | Delete():
-                return await handle(await self._change(player, frame))
+                event = await self._change(player, frame)
             case _:
-                return await handle(await self._happen(player, frame))
+                event = await self._happen(player, frame)
+        return show.done(event, await handle(event))
 
     async def _change(self, player: Player, frame: Edit | Delete) -> Event:
         """Edit or delete an own message, as a platform would before the desk is told."""
@@ -266,14 +268,6 @@ def _login_form(request: web.Request, hint: str, status: int) -> web.Response:
         button=escape(words["login.button"]),
     )
     return web.Response(text=page, content_type="text/html", status=status)
-
-
-def _private(reply: Reply | None) -> Json:
-    """The private answer, told to the window that acted and kept nowhere."""
-    if reply is None:
-        return {}
-    content = show.content(reply.content) if reply.content else None
-    return {"content": content, "form": show.form(reply.form) if reply.form else None}
 
 
 def _allow(allowed: bool) -> None:  # noqa: FBT001 (reads as a sentence)

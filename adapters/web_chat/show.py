@@ -12,11 +12,19 @@ import structlog
 
 import policy_text
 from adapters.web_chat.markup import to_html, to_plain
-from adapters.web_chat.people import BOT, CHANNELS, PLAYERS, ROLES, Player
-from adapters.web_chat.rooms import CONTENT, Message, Thread, moment_of
-from bot.model import Button, Content, Field, FieldKind, Form, Language, Text
+from adapters.web_chat.people import BOT, CHANNELS, PLAYERS, ROLES, Part, Player
+from adapters.web_chat.rooms import CONTENT, Message, Thread, moment_of, stamp_of
+from bot.desk.commands import Audience
+from bot.model import Button, Content, Event, Field, FieldKind, Form, Language, MessagePosted, Reply, Text
 
 Json = dict[str, Any]
+
+_MENUS = {
+    Part.CUSTOMER: {Audience.EVERYBODY},
+    Part.AGENT: {Audience.EVERYBODY, Audience.AGENTS},
+    Part.MODERATOR: set(Audience),
+}
+"""Whose commands each part is shown. Any can be typed: the desk decides."""
 
 _log = structlog.get_logger(__name__)
 
@@ -27,6 +35,10 @@ class CommandHelp(Protocol):
     @property
     def name(self) -> str:
         """Without the slash."""
+
+    @property
+    def audience(self) -> Audience:
+        """Who is shown it."""
 
     @property
     def usage(self) -> Text:
@@ -88,6 +100,18 @@ def content(told: Content) -> Json:
     }
 
 
+def done(event: Event, reply: Reply | None) -> Json:
+    """What came of an action, for the window that acted: its message, and the private answer, which is kept nowhere."""
+    shown: Json = {"message": event.message} if isinstance(event, MessagePosted) else {}
+    if reply and reply.form:
+        shown["form"] = form(reply.form)
+    if reply and reply.content:
+        # It takes its place among the messages at the moment of the action, so what came of it stands below.
+        place = {"id": stamp_of(event.order), "at": event.at.isoformat()}
+        shown["answer"] = {**place, "content": content(reply.content)}
+    return shown
+
+
 def form(told: Form) -> Json:
     """A form for the dialog; channels and roles to choose from are the playground's."""
     language, formal = told.language, told.formal
@@ -110,15 +134,16 @@ def form(told: Form) -> Json:
     }
 
 
-def commands(known: Sequence[CommandHelp], language: Language) -> list[Json]:
-    """The completion list in one language."""
+def commands(known: Sequence[CommandHelp], player: Player) -> list[Json]:
+    """The completion list for one person, in their language."""
     return [
         {
             "name": command.name,
-            "usage": to_plain(command.usage, language),
-            "description": to_plain(command.description, language),
+            "usage": to_plain(command.usage, player.language),
+            "description": to_plain(command.description, player.language),
         }
         for command in known
+        if command.audience in _MENUS[player.part]
     ]
 
 
@@ -160,5 +185,6 @@ def _stored(written: str) -> Json:
     try:
         return content(CONTENT.validate_json(written))
     except (LookupError, ValueError) as error:
-        _log.warning("a stored message cannot be shown", author=BOT, reason=str(error))
+        # the error's own words quote the message
+        _log.warning("a stored message cannot be shown", author=BOT, error=type(error).__name__)
         return {"language": Language.EN, "ruling": None, "blocks": [{"kind": "note", "html": "…"}], "buttons": []}

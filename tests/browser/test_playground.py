@@ -27,9 +27,18 @@ def go(page: Page, channel: str) -> None:
     expect(page.locator("#channel-name")).to_have_text(f"#{channel}")
 
 
-def open_thread_under(page: Page, words: str) -> None:
-    page.locator("#channel-log article", has_text=words).locator(".chip").click()
+def expect_thread_under(page: Page, words: str) -> None:
+    """The thread under one's own message opens by itself."""
     expect(page.locator("#thread")).to_be_visible()
+    expect(page.locator("#thread-log")).to_contain_text(words)
+
+
+def ask_and_at_once(page: Page, words: str, then: str) -> None:
+    """Send a message and do something else in the same moment, before any answer can come."""
+    send = (
+        f"const field = document.getElementById('channel-field'); field.value = {words!r}; field.form.requestSubmit();"
+    )
+    page.evaluate(f"() => {{ {send} {then} }}")
 
 
 def thread_card(page: Page, ruling: str) -> Any:
@@ -50,11 +59,11 @@ def test_a_first_visit_to_the_end(open_page: Open, picture: Picture) -> None:
 def ask_what_the_welcome_proposes(emma: Page, picture: Picture) -> None:
     expect(emma.locator("#welcome")).to_be_visible()
     picture(emma, "welcome")
-    emma.get_by_role("button", name="Emma reports a defect").click()
+    emma.get_by_role("button", name="Emma reports a broken gallery").click()
     expect(emma.locator("#welcome")).to_be_hidden()
     expect(emma.locator("#channel-field")).to_be_focused()
     emma.keyboard.press("Enter")
-    open_thread_under(emma, "gallery stopped")
+    expect_thread_under(emma, "gallery stopped")
     receipt = thread_card(emma, "covered")
     expect(receipt).to_contain_text("#1")
     expect(receipt.locator("blockquote")).to_be_visible()
@@ -75,7 +84,7 @@ def claim_the_next(tom: Page, aylin: Page, picture: Picture) -> None:
     tom.press("#channel-field", "Enter")
     private = tom.locator("#channel-log .private")
     expect(private).to_contain_text("Only you can see this")
-    expect(private).to_contain_text("Ticket #1 of Emma is yours")
+    expect(private).to_contain_text(re.compile("#1 .*Emma.* yours"))
     expect(board).to_contain_text("Tom: #1 Emma")
     picture(tom, "claimed")
     expect(aylin.locator("#board-words")).to_contain_text("Tom: #1 Emma")
@@ -108,7 +117,29 @@ def post_the_policy(marek: Page, emma: Page, picture: Picture) -> None:
     expect(posted).to_contain_text("Item support includes")
     go(emma, "general")
     expect(emma.locator("#channel-log .card")).to_contain_text("Item support includes")
+    marek.mouse.move(5, 5)
+    expect(marek.locator("#channel-log .private"), "what was said in between has gone by itself").to_have_count(
+        0, timeout=15_000
+    )
+    posted.locator("h3").first.scroll_into_view_if_needed()
     picture(marek, "policy")
+
+
+def test_private_answers_stand_where_they_were_given(open_page: Open) -> None:
+    tom, aylin = open_page("tom"), open_page("aylin")
+    go(tom, "sales")
+    write(tom, "/policy")
+    private = tom.locator("#channel-log .private")
+    expect(private).to_have_count(1)
+    go(aylin, "sales")
+    write(aylin, "Is anybody on it?")
+    expect(tom.locator("#channel-log")).to_contain_text("Is anybody on it?")
+    write(tom, "/queue")
+    expect(private).to_have_count(2)
+    first, *_, second_last, last = tom.locator("#channel-log article").all()
+    expect(first).to_contain_text("Item support includes")
+    expect(second_last).to_contain_text("Is anybody on it?")
+    expect(last).to_have_class(re.compile("private"))
 
 
 def test_auf_deutsch_und_im_dunkeln(open_page: Open, picture: Picture) -> None:
@@ -116,7 +147,7 @@ def test_auf_deutsch_und_im_dunkeln(open_page: Open, picture: Picture) -> None:
     jonas = open_page("jonas", dark=True)
     expect(jonas.locator("html")).to_have_attribute("lang", "de")
     write(jonas, "Könnt ihr mir das Theme so umbauen, dass die Startseite einen eigenen Produktfilter bekommt?")
-    open_thread_under(jonas, "Produktfilter")
+    expect_thread_under(jonas, "Produktfilter")
     verdict = thread_card(jonas, "not_covered")
     expect(verdict).to_contain_text("Nicht abgedeckt")
     expect(verdict).to_have_attribute("lang", "de")
@@ -147,6 +178,10 @@ def test_customers_see_nothing_of_the_counter(open_page: Open) -> None:
     emma = open_page("emma")
     expect(emma.locator("#channels > li")).to_have_count(2)
     expect(emma.locator("#board")).to_be_hidden()
+    emma.fill("#channel-field", "/")
+    expect(emma.get_by_role("option").locator("code")).to_have_text(
+        ["/covered", "/ticket", "/place", "/close", "/policy"]
+    )
     write(emma, "/claim")
     expect(emma.locator(".private")).to_contain_text("for agents only")
 
@@ -180,20 +215,55 @@ def test_own_messages_are_edited_and_deleted_with_the_keyboard(open_page: Open) 
     expect(tom.get_by_text("Good morning (edited)")).to_have_count(0)
 
 
+def test_the_keyboard_comes_to_the_message_box_at_once(open_page: Open) -> None:
+    emma = open_page("emma")
+    emma.keyboard.press("Tab")
+    skip = emma.get_by_role("button", name="To the message box")
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport()
+    emma.keyboard.press("Enter")
+    expect(emma.locator("#channel-field")).to_be_focused()
+    expect(skip).not_to_be_in_viewport()
+
+
+def test_what_edits_a_message_does_not_cover_its_words(open_page: Open) -> None:
+    emma = open_page("emma")
+    go(emma, "general")
+    emma.set_viewport_size({"width": 700, "height": 860})
+    for start in ("One", "Another"):
+        write(emma, f"{start} message that is far longer than one line of this window, as messages at times are. " * 2)
+    expect(emma.locator("#channel-log")).to_contain_text("Another message")
+    for message in emma.locator("#channel-log article").all()[-2:]:
+        message.hover()
+        expect(message.locator(".tools")).to_have_css("opacity", "1")
+        # a few pixels do not count: the blank at a line's end, and the leading between lines
+        covered = message.evaluate(
+            """message => {
+                const box = message.querySelector(".tools").getBoundingClientRect();
+                const range = document.createRange();
+                range.selectNodeContents(message.querySelector(".spoken"));
+                return [...range.getClientRects()].filter((line) => line.right > box.left + 6 && line.left < box.right
+                    && line.bottom > box.top + 3 && line.top < box.bottom - 3).length;
+            }"""
+        )
+        assert covered == 0
+
+
 @pytest.mark.parametrize("person", ["emma", "aylin"])
 def test_a_phone_shows_everything_and_nothing_sticks_out(open_page: Open, picture: Picture, person: str) -> None:
     page = open_page(person, width=360, height=740, first_visit=person == "emma")
     if person == "emma":
-        page.get_by_role("button", name="Emma reports a defect").click()
+        page.get_by_role("button", name="Emma reports a broken gallery").click()
         page.fill("#channel-field", "The menu does not open on my phone any more, nothing happens when I tap it.")
         page.keyboard.press("Enter")
-        open_thread_under(page, "does not open on my phone")
+        expect_thread_under(page, "does not open on my phone")
         expect(page.locator("#thread-log .card")).to_be_visible()
         picture(page, "phone")
     else:
         page.locator("#open-board").click()
         expect(page.locator("#board-words .card")).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert page.evaluate("document.documentElement.scrollHeight") <= 740
     page.keyboard.press("Escape")
     page.locator("#open-sidebar").click()
     expect(page.locator("#sidebar #people")).to_be_in_viewport()
@@ -215,3 +285,37 @@ def test_after_a_restart_everything_is_still_there_and_the_page_comes_back(open_
     expect(log).to_contain_text("Written while nobody listened")
     expect(log.get_by_text("Before the restart")).to_have_count(1)
     expect(log.get_by_text("Written while nobody listened")).to_have_count(1)
+
+
+def test_the_answer_opens_beside_for_its_author_only(open_page: Open) -> None:
+    emma, jonas = open_page("emma"), open_page("jonas")
+    write(emma, "The search shows no results at all since the last update, is that a bug?")
+    expect_thread_under(emma, "The search shows no results")
+    expect(emma.locator("#thread-log .card").first).to_be_visible()
+    expect(emma.locator("#channel-field")).to_be_focused()
+    expect(emma.get_by_role("status")).to_contain_text(["Wartemarke has answered in the thread"])
+    expect(jonas.locator("#channel-log .chip", has_text="search")).to_be_visible()
+    expect(jonas.locator("#thread")).to_be_hidden()
+
+
+def test_the_answer_calls_nobody_back_who_has_gone_elsewhere(open_page: Open) -> None:
+    emma = open_page("emma")
+    go_away = "document.querySelector('#channels [data-focus=general]').click();"
+    ask_and_at_once(emma, "The slider throws an error since the last update, can you fix that bug?", go_away)
+    expect(emma.locator("#channels button.place.unread", has_text="slider")).to_be_visible()
+    expect(emma.locator("#channel-name")).to_have_text("#general")
+    expect(emma.locator("#thread")).to_be_hidden()
+
+
+def test_the_answer_takes_nothing_from_under_ones_fingers_on_a_phone(open_page: Open) -> None:
+    jonas = open_page("jonas", width=360, height=740)
+    jonas.emulate_media(reduced_motion="no-preference")
+    words = "Seit dem Update stürzt der Warenkorb ab, das ist wohl ein Fehler. Könnt ihr helfen?"
+    ask_and_at_once(jonas, words, "field.value = 'Und noch etwas'; field.focus();")
+    expect(jonas.locator("#news")).to_contain_text("geantwortet")
+    expect(jonas.locator("#thread")).to_be_hidden()
+    expect(jonas.locator("#channel-field")).to_have_value("Und noch etwas")
+    expect(jonas.locator("#channel-field")).to_be_focused()
+    write(jonas, "Außerdem stürzt seit gestern die Bildergalerie mit einer Fehlermeldung ab.")
+    expect_thread_under(jonas, "Bildergalerie")
+    expect(jonas.locator("#thread-name")).to_be_focused()

@@ -122,15 +122,28 @@ def test_what_cannot_be_done_says_why_and_leaves_nothing(rooms: Rooms, effect: S
     outcome, changes = rooms.perform(effect, "1")
     assert isinstance(outcome, Never)
     assert outcome.reason
+    assert outcome.is_fault
     assert not changes
     assert not shown(rooms)
 
 
-def test_no_thread_opens_under_a_deleted_message(rooms: Rooms) -> None:
+def test_a_message_taken_back_gets_no_thread_and_is_no_fault(rooms: Rooms) -> None:
     asked = ask(rooms)
     rooms.delete(asked)
-    assert isinstance(rooms.perform(open_thread(asked), "1")[0], Never)
+    close = CloseThread(server=SERVER, channel="support", thread=asked)
+    for effect in (open_thread(asked), say(thread=asked), close):
+        outcome, changes = rooms.perform(effect, effect.kind)
+        assert isinstance(outcome, Never)
+        assert not outcome.is_fault
+        assert not changes
     assert rooms.find(asked).text is None
+
+
+def test_a_thread_outlives_the_message_that_it_hangs_under(rooms: Rooms) -> None:
+    asked = ask(rooms)
+    rooms.perform(open_thread(asked), "1")
+    rooms.delete(asked)
+    assert isinstance(rooms.perform(say(thread=asked), "2")[0], Done)
 
 
 def test_the_board_is_the_message_that_the_desk_keeps_as_board(rooms: Rooms) -> None:

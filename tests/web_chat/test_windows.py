@@ -6,8 +6,12 @@ import asyncio
 import json
 
 import pytest
+from structlog.testing import capture_logs
 
+from adapters.web_chat import show
 from adapters.web_chat.people import SERVER
+from adapters.web_chat.rooms import Message
+from bot.desk.commands import COMMANDS
 from bot.model import (
     Block,
     BlockKind,
@@ -122,13 +126,51 @@ async def test_private_answers_reach_only_the_window_that_acted(start: Start) ->
         emma, _ = await playground.open("emma")
         others = [(await playground.open(person))[0] for person in ("emma", "aylin", "marek")]
         done = await emma.do("write", channel="support", text="/place")
-        assert done["content"]["blocks"][0]["html"] == "<bdi>Only for you</bdi>"
+        assert done["answer"]["content"]["blocks"][0]["html"] == "<bdi>Only for you</bdi>"
         await playground.chat.perform(say("the end"), "1")
         for other in others:
             await other.hear("message")
             assert "Only for you" not in json.dumps(other.heard)
         _, later = await playground.open("emma")
         assert "Only for you" not in json.dumps(later), "and they are kept nowhere"
+
+
+async def test_a_private_answer_has_its_place_in_time_and_a_message_is_known_by_its_id(start: Start) -> None:
+    async with start() as playground:
+        playground.desk.answer = Reply(content())
+        emma, _ = await playground.open("emma")
+        before = await emma.do("write", channel="support", text="Help")
+        private = await emma.do("write", channel="support", text="/place")
+        after = await emma.do("write", channel="support", text="Thanks")
+        assert before["message"] < private["answer"]["id"] < after["message"]
+        assert "message" not in private
+        asked, used, _ = playground.desk.told
+        assert isinstance(asked, MessagePosted)
+        assert before["message"] == asked.message
+        assert private["answer"]["at"] == used.at.isoformat()
+
+
+async def test_everybody_is_shown_their_own_commands_and_can_type_any(start: Start) -> None:
+    async with start(commands=COMMANDS) as playground:
+        shown = {}
+        for person in ("emma", "aylin", "marek"):
+            window, state = await playground.open(person)
+            shown[person] = {command["name"] for command in state["commands"]}
+            await window.do("write", channel="support", text="/setup")
+        assert shown["emma"] == {"covered", "ticket", "place", "close", "policy"}
+        assert shown["aylin"] == shown["emma"] | {"claim", "release", "queue"}
+        assert shown["marek"] == {command.name for command in COMMANDS}
+        assert len(playground.desk.told) == 3
+
+
+def test_what_cannot_be_shown_is_logged_without_its_words() -> None:
+    secret = "my door code is 4711"
+    with capture_logs() as logs:
+        shown = show.message(Message("1", "support", None, "bot", content=json.dumps({"blocks": secret})))
+    assert shown["content"]["blocks"][0]["html"] == "…"
+    (line,) = logs
+    assert line["error"] == "ValidationError"
+    assert secret not in str(line)
 
 
 async def test_a_form_offers_the_playgrounds_channels_and_roles_and_comes_back(start: Start) -> None:

@@ -36,6 +36,13 @@ def test_every_word_that_the_page_asks_for_is_there() -> None:
     assert {key for key in asked if key not in known and f"{key}.other" not in known} == set()
 
 
+def test_no_words_are_left_over() -> None:
+    asked = SOURCES + Path(server.__file__).read_text(encoding="utf-8")
+    built = (*re.findall(r"\b(?:t|plural)\(`([\w.]+)\$", asked), "welcome.")
+    known = {re.sub(r"\.(?:one|other)$", "", key) for key in page_words(Language.EN)}
+    assert {key for key in known if f'"{key}"' not in asked and not key.startswith(built)} == set()
+
+
 @pytest.mark.parametrize("language", Language)
 def test_the_things_to_try_name_people_and_channels_of_the_playground(language: Language) -> None:
     words = page_words(language)

@@ -7,15 +7,16 @@ import { Link } from "./link.js";
 import { drawLog } from "./log.js";
 import { card } from "./message.js";
 import { drawChannels, drawPeople } from "./sidebar.js";
-import { isNew, messagesIn, newest, seesBoard, shownPlaces, state, unreadIn } from "./state.js";
+import { answersMe, isNew, isOvertaken, messagesIn, newest, seesBoard, shownPlaces, state, unreadIn } from "./state.js";
 import { welcomeElements } from "./welcome.js";
 import { speak, t } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const link = new Link(hear, (connected) => showStatus(connected ? "" : t("offline")));
+const isNarrow = matchMedia("(max-width: 820px)"); // as in chat.css: the side covers the channel
+const TO_READ = 5000; // milliseconds that a one-line confirmation stays at least
 const justRead = new Map(); // what the server does not know yet: place -> message
 let whenThere = null; // what to do as soon as the state of the person whom one becomes is there
-let answers = 0;
 let drawing = 0;
 let telling = 0;
 
@@ -52,8 +53,8 @@ const actions = {
     if (text.trim() && text !== state.messages.get(id)?.text) link.send({ type: "edit", message: id, text });
     actions.edit(null);
   },
-  dismiss(key) {
-    state.answers = state.answers.filter((answer) => answer.key !== key);
+  dismiss(id) {
+    dropAnswer(id);
     draw();
     currentComposer().field.focus();
   },
@@ -70,6 +71,7 @@ function hear(frame, cause) {
       return drawSoon();
     case "thread":
       state.threads.set(frame.thread.id, frame.thread);
+      followAnswer(frame.thread.id);
       return drawSoon();
     case "history":
       state.threads.set(frame.thread.id, frame.thread);
@@ -116,16 +118,42 @@ function keep(message) {
 // Something we asked for has happened; perhaps there is a private answer, or a form to fill in.
 function done(frame, cause) {
   if (cause?.type === "fill") closeForm();
-  if (cause?.answer) state.answers = state.answers.filter(({ key }) => key !== cause.answer || frame.form);
+  if (cause?.answer && !frame.form) dropAnswer(cause.answer);
   if (frame.form && cause) askForm(frame.form, cause);
-  if (frame.content && cause) {
-    const place = { channel: cause.channel, thread: cause.thread ?? null };
-    answers += 1;
-    state.answers.push({ key: `private-${answers}`, place, after: newest(place), content: frame.content });
-  }
+  const answer = frame.answer && cause && { ...frame.answer, place: { channel: cause.channel, thread: cause.thread ?? null } };
+  if (answer) state.answers.push(answer);
   if (cause?.type !== "saw" && cause?.type !== "look") draw();
-  if (frame.content && cause) showAnswer(cause.thread ? "thread" : "channel", `private-${answers}`);
+  if (answer) showAnswer(answer);
+  if (frame.message && cause) waitForAnswer(frame.message, cause);
   enableButtons();
+}
+
+function waitForAnswer(message, { channel, thread }) {
+  if (thread || channel !== state.channel) return;
+  state.asked.add(message);
+  followAnswer(message); // it may have been quicker
+}
+
+// The bot has answered in a thread under what one has just written: show it, unless one is busy writing again.
+function followAnswer(id) {
+  const thread = state.threads.get(id);
+  if (!thread || !answersMe(thread)) return;
+  state.asked.delete(id);
+  if (!isWriting()) {
+    go(thread.channel, id);
+    if (isNarrow.matches) $("thread-name").focus();
+  }
+  $("news").textContent = t("answered", { thread: thread.name });
+}
+
+// Whether opening a thread would take away what one is typing.
+function isWriting() {
+  const covered = isNarrow.matches ? composers.channel : state.thread && composers.thread;
+  return Boolean(state.editing || covered?.field.value.trim());
+}
+
+function dropAnswer(gone) {
+  state.answers = state.answers.filter(({ id }) => id !== gone);
 }
 
 function askForm(form, { channel, thread, answer }) {
@@ -322,10 +350,28 @@ function stayAtEnd(name, wanted) {
 }
 
 // The whole answer; of one that is longer than the window, its beginning.
-function showAnswer(name, key) {
-  const answer = document.querySelector(`[data-private="${key}"]`);
+function showAnswer({ id, place }) {
+  const name = place.thread ? "thread" : "channel";
+  const element = answerElement(id);
   stayAtEnd(name, true);
-  if (answer?.offsetHeight > $(`${name}-scroll`).clientHeight) answer.scrollIntoView({ block: "start" });
+  if (element?.offsetHeight > $(`${name}-scroll`).clientHeight) element.scrollIntoView({ block: "start" });
+  setTimeout(retire, TO_READ, id);
+}
+
+// A confirmation goes by itself when it has been overtaken: never by time alone, and not while one is at it.
+function retire(id) {
+  const answer = state.answers.find((one) => one.id === id);
+  if (!answer) return;
+  if (document.hidden || answerElement(id)?.matches(":hover, :focus-within") || !isOvertaken(answer)) {
+    setTimeout(retire, TO_READ, id);
+    return;
+  }
+  dropAnswer(id);
+  draw();
+}
+
+function answerElement(id) {
+  return document.querySelector(`[data-private="${id}"]`);
 }
 
 function enableButtons() {
@@ -333,6 +379,7 @@ function enableButtons() {
 }
 
 function openDrawer(name) {
+  state.asked.clear(); // who goes somewhere else is not called back
   for (const drawer of ["sidebar", "side"]) $(drawer).classList.toggle("open", drawer === name);
 }
 
@@ -364,6 +411,7 @@ function start() {
 }
 
 $("board").open = true;
+$("skip").onclick = () => currentComposer().field.focus();
 $("welcome-open").onclick = () => showWelcome(true);
 $("close-thread").onclick = () => visit(state.channel, null);
 $("close-side").onclick = () => openDrawer(null);

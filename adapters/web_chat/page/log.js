@@ -2,39 +2,42 @@
 
 import { el, reconcile } from "./dom.js";
 import { messageElement, privateElement } from "./message.js";
-import { isNew, messagesIn, state } from "./state.js";
+import { answersIn, isNew, messagesIn, state } from "./state.js";
 import { day, t } from "./words.js";
 
 const TOGETHER = 5 * 60_000; // messages of one author within so many milliseconds stand under one name
 
 export function drawLog(parent, place, actions) {
-  const answers = state.answers.filter(
-    (answer) => answer.place.channel === place.channel && answer.place.thread === place.thread,
-  );
+  const messages = messagesIn(place);
+  const news = firstNew(messages, place);
+  const answers = answersIn(place);
   const items = [];
   let before = null;
-  for (const message of messagesIn(place)) {
-    items.push(...separators(before, message, place.thread ?? place.channel));
-    const follows = before !== null && items.at(-1).key === before.id && together(before, message);
-    items.push(messageItem(message, place, follows, actions));
-    items.push(...answers.filter(({ after }) => after === message.id).map((answer) => privateItem(answer, actions)));
-    before = message;
+  for (const entry of [...messages, ...answers].sort((one, other) => (one.id < other.id ? -1 : 1))) {
+    items.push(...separators(before, entry, entry === news));
+    const follows = before !== null && items.at(-1).key === before.id && together(before, entry);
+    items.push(answers.includes(entry) ? privateItem(entry, actions) : messageItem(entry, place, follows, actions));
+    before = entry;
   }
-  const shown = new Set(items.map(({ key }) => key));
-  items.push(...answers.filter(({ key }) => !shown.has(key)).map((answer) => privateItem(answer, actions)));
   if (!items.length && !place.thread) items.push(emptyItem(place.channel));
   reconcile(parent, items);
 }
 
-function separators(before, message, place) {
+// The message before which the line "New" stands: the first one unread, if it is somebody else's.
+function firstNew(messages, place) {
+  const since = state.newSince[place.thread ?? place.channel];
+  const index = since ? messages.findIndex(({ id }) => id > since) : -1;
+  return index > 0 && messages[index].author !== state.me ? messages[index] : null;
+}
+
+function separators(before, entry, isFirstNew) {
   const found = [];
-  const today = day(new Date(message.at));
+  const today = day(new Date(entry.at));
   if (!before || day(new Date(before.at)) !== today) {
-    found.push({ key: `day-${message.id}`, version: today, build: () => el("p.day", {}, el("span", {}, today)) });
+    found.push({ key: `day-${entry.id}`, version: today, build: () => el("p.day", {}, el("span", {}, today)) });
   }
-  const since = state.newSince[place];
-  if (before && since && before.id <= since && message.id > since && message.author !== state.me) {
-    const version = since + document.documentElement.lang;
+  if (isFirstNew) {
+    const version = entry.id + document.documentElement.lang;
     found.push({ key: "new", version, build: () => el("p.new", {}, el("span", {}, t("new"))) });
   }
   return found;
@@ -51,7 +54,7 @@ function messageItem(message, place, follows, actions) {
 }
 
 function privateItem(answer, actions) {
-  return { key: answer.key, version: document.documentElement.lang, build: () => privateElement(answer, actions) };
+  return { key: answer.id, version: document.documentElement.lang, build: () => privateElement(answer, actions) };
 }
 
 function emptyItem(channel) {

@@ -7,18 +7,19 @@ import { clock, moment, plural, t } from "./words.js";
 // a sign beside the colour; the words of the verdict stand in the card's heading
 const SIGNS = { covered: "✓", not_covered: "✕", paid: "€", process: "i", not_in_policy: "?" };
 
-// `actions`: {visit(channel, thread), press(button, place, element), edit(id), remove(id), save(id, text), dismiss(key)}
+// `actions`: {visit(channel, thread), press(button, place, element), edit(id), remove(id), save(id, text), dismiss(id)}
 export function messageElement(message, actions, { compact, editing, summary, place }) {
   const author = state.people.get(message.author);
   const own = message.author === state.me;
   const body = el("div.body");
-  if (!compact) body.append(byline(message, author));
+  const ownTools = own && !editing && !message.deleted ? tools(message, actions) : null;
+  if (!compact) body.append(byline(message, author, ownTools));
+  else if (ownTools) body.append(ownTools);
   if (message.deleted) body.append(el("p.deleted", {}, t("deleted")));
   else if (message.content) body.append(card(message.content, actions, place));
   else if (editing) body.append(editor(message, actions));
   else body.append(spoken(message));
   if (summary) body.append(threadChip(summary, actions));
-  if (own && !editing && !message.deleted) body.append(tools(message, actions));
   return el(
     `article.message${compact ? ".compact" : ""}${message.content ? ".ours" : ""}`,
     { tabindex: "-1", "data-message": message.id },
@@ -31,7 +32,7 @@ export function messageElement(message, actions, { compact, editing, summary, pl
 export function privateElement(answer, actions) {
   return el(
     "article.message.private",
-    { tabindex: "-1", "data-private": answer.key },
+    { tabindex: "-1", "data-private": answer.id },
     avatar("bot"),
     el(
       "div.body",
@@ -41,9 +42,9 @@ export function privateElement(answer, actions) {
         {},
         el("span", { "aria-hidden": "true" }, "◐ "),
         t("private"),
-        el("button.link", { type: "button", onclick: () => actions.dismiss(answer.key) }, t("dismiss")),
+        el("button.link", { type: "button", onclick: () => actions.dismiss(answer.id) }, t("dismiss")),
       ),
-      card(answer.content, actions, { ...answer.place, answer: answer.key }),
+      card(answer.content, actions, { ...answer.place, answer: answer.id }),
     ),
   );
 }
@@ -67,7 +68,7 @@ export function avatar(id, person) {
   return el("span.avatar", { "data-person": id, "aria-hidden": "true" }, person.name[0]);
 }
 
-function byline(message, author) {
+function byline(message, author, ownTools) {
   const at = new Date(message.at);
   const part = author?.part === "customer" ? null : t(author ? `part.${author.part}` : "bot");
   return el(
@@ -76,6 +77,7 @@ function byline(message, author) {
     el("strong", {}, author?.name ?? "Wartemarke"),
     part && el("span.part", {}, part),
     el("time", { datetime: message.at, title: at.toLocaleString() }, clock(at)),
+    ownTools,
   );
 }
 

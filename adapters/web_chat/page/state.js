@@ -1,5 +1,7 @@
 // What the page knows, and what follows from it. Nothing here touches the page.
 
+const SOON = 30_000_000; // ids count microseconds
+
 export const state = {
   me: "",
   people: new Map(),
@@ -10,7 +12,8 @@ export const state = {
   loaded: new Set(), // threads whose messages we were told
   seen: {}, // place (channel or thread) -> the newest message that one has read there
   newSince: {}, // place -> what had been read when one came in: the line "New" stands behind it
-  answers: [], // private answers: {key, place, after, content}
+  answers: [], // private answers: {id, at, place, content}; the id sorts among those of messages
+  asked: new Set(), // own new messages in the channel that one still looks at, because an answer may come in a thread
   board: null,
   channel: "support",
   thread: null,
@@ -23,6 +26,21 @@ export function messagesIn({ channel, thread }) {
   );
   const kept = found.filter(({ id, deleted }) => !deleted || state.threads.has(id));
   return kept.sort((one, other) => (one.id < other.id ? -1 : 1));
+}
+
+export function answersIn({ channel, thread }) {
+  return state.answers.filter(({ place }) => place.channel === channel && place.thread === thread);
+}
+
+// A one-line confirmation without anything to press or follow, which the bot has since followed by a message.
+export function isOvertaken({ id, place, content: { blocks, buttons } }) {
+  const isShort = blocks.length === 1 && !buttons.length && !/<a\b/.test(blocks[0].html);
+  return isShort && messagesIn(place).some((message) => message.author === "bot" && message.id > id);
+}
+
+// Whether the bot has answered an own new message in a thread under it, and soon enough to be waited for.
+export function answersMe({ id, last, lastAuthor }) {
+  return state.asked.has(id) && lastAuthor === "bot" && last - id < SOON;
 }
 
 export function newest(place) {
