@@ -8,12 +8,23 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+import structlog
 
 import policy_text
 from bot.app import learn
 from bot.coverage.matcher import Matcher
 from bot.store import migrations
 from tests.doubles.world import World, open_world
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_log() -> None:
+    """Traces as plain text: structlog's default draws every local variable, which takes seconds for each."""
+    processors: list[structlog.typing.Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.format_exc_info,
+    ]
+    structlog.configure(processors=[*processors, structlog.processors.KeyValueRenderer()])
 
 
 @pytest.fixture(scope="session")
