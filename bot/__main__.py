@@ -175,8 +175,9 @@ def replay_file(file: MessagesFile) -> None:
     table.add_row("ticketed", str(summary.ticketed))
     table.add_row("offered a ticket", str(summary.offered))
     table.add_row("left in silence", str(summary.silent))
+    table.add_row("waiting in the line at the end", str(summary.waiting))
     for ruling, tickets in sorted(summary.by_ruling.items()):
-        table.add_row(f"  waiting in the line: {ruling}", str(tickets))
+        table.add_row(f"  of these {ruling}", str(tickets))
     _out.print(table)
 
 

@@ -154,7 +154,10 @@ async def _read(desk: Desk, folder: Path) -> None:
         if policy.version != desk.policy.version:
             desk.use(await asyncio.to_thread(Matcher, policy))
             _log.info("policy read", version=policy.version)
+        desk.policy_trouble = ""
     except PolicyError as error:
+        desk.policy_trouble = str(error)
         _log.error("policy refused, the last good one stays in force", reason=str(error))
-    except Exception:  # noqa: BLE001 (whatever it is, a policy must not end the bot)
+    except Exception as error:  # noqa: BLE001 (whatever it is, a policy must not end the bot)
+        desk.policy_trouble = type(error).__name__
         _log.exception("policy refused, the last good one stays in force")

@@ -197,6 +197,7 @@ setup-missing-support = Es fehlt: ein Support-Kanal. Ohne ihn wird niemand gehö
 setup-missing-agents = Es fehlt: eine Rolle für das Support-Team. Ohne sie kann niemand Tickets übernehmen.
 setup-missing-agents-channel = Es fehlt: ein Kanal für das Support-Team. Ohne ihn gibt es keine Tafel.
 setup-missing-sales = Es fehlt: ein Vertriebskanal. Anfragen nach kostenpflichtigen Lösungen gehen in den Kanal des Support-Teams.
+setup-policy-trouble = Die Dateien der Richtlinie wurden abgelehnt, die letzte gute Fassung gilt weiter: { $reason }
 
 ### Sperren
 

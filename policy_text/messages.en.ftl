@@ -197,6 +197,7 @@ setup-missing-support = Missing: a support channel. Without one nobody is heard.
 setup-missing-agents = Missing: a role for agents. Without one nobody can claim tickets.
 setup-missing-agents-channel = Missing: an agents' channel. Without one there is no board.
 setup-missing-sales = Missing: a sales channel. Requests for paid solutions go to the agents' channel.
+setup-policy-trouble = The policy's files were refused, the last good policy stays in force: { $reason }
 
 ### Blocking
 

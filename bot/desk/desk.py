@@ -83,6 +83,8 @@ class Desk:
         self._servers: dict[str, ServerSettings] = {}
         self._heard: set[tuple[str, str]] = set()
         self._matcher = matcher
+        self.policy_trouble = ""
+        """Why the policy's files, as they are now, were refused; moderators read it in `/setup show`."""
         self._settling: set[asyncio.Future[Reply | None]] = set()
 
     @property
@@ -93,6 +95,7 @@ class Desk:
     def use(self, matcher: Matcher) -> None:
         """From the next event on, this matcher's policy is in force."""
         self._matcher = matcher
+        self.policy_trouble = ""
 
     async def start(self) -> None:
         """Read what is kept in memory: settings, and which channels we listen to."""
@@ -174,7 +177,8 @@ class Desk:
         words = clean(_words(event))
         needs_verdict = words and _is_request(event) and not is_staff(person, settings)
         verdict = self._matcher.match(words) if needs_verdict else None
-        return Scene(event, person, settings, self.policy, self._matcher.match, self._clock(), words, verdict)
+        judge, trouble = self._matcher.match, self.policy_trouble
+        return Scene(event, person, settings, self.policy, judge, self._clock(), words, verdict, trouble)
 
     async def _apologise(self, scene: Scene) -> Reply | None:
         """Something of ours is broken: one sentence, and a reference that is also in the log."""

@@ -55,6 +55,8 @@ class Scene:
     """What the person wrote, cleaned."""
     verdict: Verdict | None = None
     """What the policy says about these words, where they can be a customer's request."""
+    policy_trouble: str = ""
+    """Why the policy's files, as they are now, were refused."""
 
     @property
     def server(self) -> str:

@@ -20,6 +20,7 @@ from bot.model import (
     ServerSettings,
     Text,
 )
+from bot.rules.limits import title
 from bot.rules.permissions import require_moderator
 from bot.store import queries
 from bot.store.database import Transaction
@@ -28,6 +29,8 @@ from bot.texts import heading, item, note, paragraph, text
 
 _MOST = 100
 """Highest limit that may be set; also the most channels or roles of a kind."""
+_MOST_REASON = 300
+"""Characters of the reason why a policy was refused."""
 _MODES = tuple((mode.value, text(f"mode-{mode}")) for mode in Mode)
 _LANGUAGES = tuple((language.value, text(f"language-{language}")) for language in Language)
 _ADDRESSES = (("sie", text("address-sie")), ("du", text("address-du")))
@@ -147,6 +150,8 @@ async def _overview(tx: Transaction, scene: Scene, settings: ServerSettings) -> 
         ),
     ]
     blocks += [note(missing) for missing in _missing(settings)]
+    if scene.policy_trouble:
+        blocks.append(note(text("setup-policy-trouble", reason=title(scene.policy_trouble, _MOST_REASON))))
     lost = await dead_letter_count(tx, scene.server)
     if lost:
         blocks.append(note(text("queue-dead-letters", count=lost)))
