@@ -9,12 +9,17 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
 import policy_text
 from bot.app import learn
 from bot.coverage.matcher import Matcher
 from bot.store import migrations
 from tests.doubles.world import World, open_world
+
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
+"""A busy machine is no fault of the code."""
 
 
 @pytest.fixture(scope="session", autouse=True)

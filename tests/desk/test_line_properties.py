@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import bindparam, select
 
@@ -274,7 +274,7 @@ async def play(file: Path, matcher: Matcher, acts: list[tuple[Any, ...]]) -> Non
         assert await game.world.database.transaction(dead_letters) == []
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(acts=st.lists(ACT, min_size=15, max_size=40))
 def test_the_line_keeps_its_promises(
     new_database: Callable[[], Path], matcher: Matcher, acts: list[tuple[Any, ...]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -56,7 +56,6 @@ class World:
     now: datetime = START
     server: str = SERVER
     _acts: int = 0
-    _said: dict[str, str] = field(default_factory=dict)
 
     def pass_time(self, span: timedelta) -> None:
         """Turn the clock on."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.model import Done, Later, Never
@@ -95,7 +95,7 @@ class Play:
         assert len(set.union(set(), *by_words.values())) == len(by_words), "two effects under one nonce"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(actions=ACTIONS)
 def test_no_interleaving_loses_doubles_or_reorders(
     new_database: Callable[[], Path], actions: list[tuple[str, object]]
