@@ -216,6 +216,12 @@ class Rooms:
             messages = [_to_message(row) for row in self._db.execute(found, (thread,))][::-1]
             return self._thread(thread), [self._message(thread), *messages]
 
+    def since(self, stamp: str) -> list[Message]:
+        """What people have written since then and not taken back, oldest first."""
+        with self._lock:
+            found = f"{_MESSAGE} WHERE id >= ? AND author <> ? AND NOT deleted ORDER BY id"
+            return [_to_message(row) for row in self._db.execute(found, (stamp, BOT))]
+
     def board(self) -> Message | None:
         """The message that the desk keeps up to date for the agents; None before it posted one."""
         with self._lock:

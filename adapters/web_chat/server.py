@@ -14,7 +14,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from adapters.web_chat import show
 from adapters.web_chat.door import COOKIE, Door, protect
 from adapters.web_chat.people import PLAYERS, Player
-from adapters.web_chat.rooms import Change, Message, Rooms, UnknownPlace
+from adapters.web_chat.rooms import Change, Message, Rooms, UnknownPlace, stamp_of
 from adapters.web_chat.show import CommandHelp, Json
 from adapters.web_chat.to_event import (
     Delete,
@@ -31,12 +31,15 @@ from adapters.web_chat.to_event import (
     moving_in,
     read,
     to_event,
+    told_again,
 )
 from adapters.web_chat.window import Window
 from bot.model import Effect, Event, Handle, Language, Outcome
 
 _PAGE = Path(__file__).parent / "page"
 _FRAME_BYTES = 64 * 1024
+_CATCH_UP = 10 * 60 * 1_000_000
+"""Microseconds of talk that are told to the desk once more at the start."""
 
 _log = structlog.get_logger(__name__)
 
@@ -76,6 +79,7 @@ class WebChat:
         app.router.add_get("/socket", socket)
         app.router.add_get(r"/{name:[a-z]+\.(?:js|css|svg)}", _file)
         await self._move_in(handle)
+        await self._catch_up(handle)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
         await runner.setup()
         try:
@@ -119,6 +123,12 @@ class WebChat:
             for event in moving_in(self._rooms.stamp()):
                 await handle(event)
             await asyncio.to_thread(self._rooms.end_first_time)
+
+    async def _catch_up(self, handle: Handle) -> None:
+        """Tell what was written shortly before the last end: a kill may have come between the rooms and the desk."""
+        since = stamp_of(int(self._rooms.stamp()) - _CATCH_UP)
+        for message in await asyncio.to_thread(self._rooms.since, since):
+            await handle(told_again(message))
 
     # --- windows ---------------------------------------------------------------------------------
 

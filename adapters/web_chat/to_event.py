@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from adapters.web_chat.people import AGENTS, PLAYERS, SERVER, Part
-from adapters.web_chat.rooms import moment_of
+from adapters.web_chat.rooms import Message, moment_of
 from bot.model import (
     ButtonPressed,
     CommandUsed,
@@ -179,6 +179,21 @@ def to_event(
             return ButtonPressed(**told, person=person, action=action)
         case Fill(form=form, values=values):
             return FormSent(**told, person=person, form=form, values=values)
+
+
+def told_again(message: Message) -> MessagePosted:
+    """A message that is in the rooms already; the desk knows by its id whether it has had it."""
+    return MessagePosted(
+        key=f"again:{message.id}",
+        server=SERVER,
+        channel=message.channel,
+        thread=message.thread,
+        order=int(message.id),
+        at=moment_of(message.id),
+        person=PLAYERS[message.author].person,
+        message=message.id,
+        text=message.text or "",
+    )
 
 
 def moving_in(stamp: str) -> tuple[Event, ...]:

@@ -341,3 +341,16 @@ async def test_the_page_speaks_the_persons_language(start: Start, person: str, l
         _, state = await playground.open(person)
         me = next(one for one in state["people"] if one["id"] == person)
         assert (me["language"], state["words"]["send"]) == (language, hello)
+
+
+async def test_what_the_desk_may_have_missed_is_told_again_after_a_restart(start: Start) -> None:
+    async with start() as before:
+        emma, _ = await before.open("emma")
+        for text in ("first", "second"):
+            await emma.do("write", channel="support", text=text)
+        first, second = (event for event in before.desk.told if isinstance(event, MessagePosted))
+        await emma.do("delete", message=first.message)
+    async with start() as after:
+        assert [(event.message, event.text, event.order) for event in after.desk.told] == [  # type: ignore[attr-defined]
+            (second.message, "second", second.order)
+        ]
