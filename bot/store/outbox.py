@@ -214,11 +214,14 @@ class Outbox:
 
         Only one process at a time may do so (the file's lock sees to it): it begins with what another had on its way.
         """
-        await self._database.transaction(free_leases)
+        is_first = True
         async with asyncio.TaskGroup() as deliveries:
             while True:
                 self._news.clear()
                 try:
+                    if is_first:
+                        await self._database.transaction(free_leases)
+                        is_first = False
                     wait = await self._start(deliveries)
                 except Exception:  # noqa: BLE001 (logged; a dead outbox would be worse)
                     _log.exception("could not read what is owed; trying again")

@@ -382,3 +382,17 @@ async def test_a_dead_board_is_drawn_anew_also_beside_a_new_one(office: PostOffi
     office.pass_time(BOARD_DELAY)
     await office.deliver()
     assert await states(office) == ["done", "done"]
+
+
+async def test_a_file_that_is_locked_at_the_start_does_not_end_the_outbox(office: PostOffice) -> None:
+    await office.owe("one")
+    with closing(sqlite3.connect(office.database.file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        running = asyncio.create_task(office.outbox.run())
+        await asyncio.sleep(2.7)  # the file's own patience ends after 2.5 seconds
+        other.execute("ROLLBACK")
+    office.outbox.wake()
+    await until(lambda: office.chat.said == ["one"])
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
