@@ -6,7 +6,7 @@ import json
 
 from bot.desk.line import link
 from bot.desk.opening import clause_blocks
-from bot.desk.scene import Scene, button_number, leading_number, say_in_ticket
+from bot.desk.scene import Scene, button_number, leading_number, only, say_in_ticket, ticket_here
 from bot.model import (
     Button,
     ButtonStyle,
@@ -39,8 +39,7 @@ async def claim_command(tx: Transaction, scene: Scene) -> Reply:
     """
     require_agent(scene.person, scene.settings)
     if not scene.words:
-        thread = scene.event.thread
-        here = await queries.ticket_by_thread(tx, scene.server, thread) if thread else None
+        here = await ticket_here(tx, scene)
         if here and here.state is TicketState.WAITING:
             return await _claim_here(tx, scene, here)
         return await claim_next(tx, scene)
@@ -166,15 +165,9 @@ async def _release(tx: Transaction, scene: Scene, ticket: Ticket) -> Reply:
 
 async def _ticket_at_hand(tx: Transaction, scene: Scene) -> Ticket:
     """The ticket of the thread the command was given in, else the only one that the agent holds."""
-    thread = scene.event.thread
-    if thread and (ticket := await queries.ticket_by_thread(tx, scene.server, thread)):
-        return ticket
-    mine = await queries.tickets_of_agent(tx, scene.server, scene.person.id)
-    if not mine:
-        raise Refusal("refused-nothing-claimed")
-    if len(mine) > 1:
-        raise Refusal("refused-which-ticket", numbers=", ".join(f"#{ticket.number}" for ticket in mine))
-    return mine[0]
+    if here := await ticket_here(tx, scene):
+        return here
+    return only(await queries.tickets_of_agent(tx, scene.server, scene.person.id), "refused-nothing-claimed")
 
 
 async def find(tx: Transaction, scene: Scene, number: int) -> Ticket:

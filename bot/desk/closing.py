@@ -8,8 +8,8 @@ from dataclasses import replace
 from bot.desk.claiming import find
 from bot.desk.line import place_blocks
 from bot.desk.opening import require_room_for
-from bot.desk.scene import Scene, button_number, leading_number, say_in_ticket
-from bot.model import CloseThread, Mention, Refusal, Reply, Ticket
+from bot.desk.scene import Scene, button_number, leading_number, only, say_in_ticket, ticket_here
+from bot.model import CloseThread, Mention, Reply, Ticket
 from bot.rules import tickets as rules
 from bot.rules.limits import TEXT_LIMIT, clean
 from bot.rules.permissions import is_staff, require_close
@@ -35,19 +35,13 @@ async def close_button(tx: Transaction, scene: Scene, number: str) -> Reply:
 
 
 async def _which(tx: Transaction, scene: Scene) -> tuple[Ticket, str]:
-    thread = scene.event.thread
-    here = await queries.ticket_by_thread(tx, scene.server, thread) if thread else None
+    here = await ticket_here(tx, scene)
     if here and not re.fullmatch(r"#?\d{1,9}", scene.words, re.ASCII):
         return here, scene.words
     number, rest = leading_number(scene.words)
     if number is not None:
         return await find(tx, scene, number), rest
-    mine = await _mine(tx, scene)
-    if not mine:
-        raise Refusal("refused-no-open-ticket")
-    if len(mine) > 1:
-        raise Refusal("refused-which-ticket", numbers=", ".join(f"#{ticket.number}" for ticket in mine))
-    return mine[0], scene.words
+    return only(await _mine(tx, scene), "refused-no-open-ticket"), scene.words
 
 
 async def _mine(tx: Transaction, scene: Scene) -> list[Ticket]:

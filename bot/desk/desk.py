@@ -74,12 +74,11 @@ class Desk:
         matcher: Matcher,
         *,
         clock: Callable[[], datetime] = utc_now,
-        on_commit: Callable[[], None] = lambda: None,
     ) -> None:
-        """`on_commit` is called when there may be something new in the outbox."""
         self._database = database
         self._clock = clock
-        self.on_commit = on_commit
+        self.on_commit: Callable[[], None] = lambda: None
+        """Called when there may be something new in the outbox."""
         self._servers: dict[str, ServerSettings] = {}
         self._heard: set[tuple[str, str]] = set()
         self._matcher = matcher

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.desk.scene import Scene
+from bot.desk.scene import Scene, ticket_here
 from bot.model import (
     Block,
     Button,
@@ -72,9 +72,8 @@ async def live_facts(tx: Transaction, scene: Scene) -> list[Block]:
 async def place(tx: Transaction, scene: Scene) -> Reply:
     """`/place`: all my open tickets; for staff, the ticket of the thread they are in."""
     tickets = await queries.open_tickets(tx, scene.server, scene.person.id)
-    thread = scene.event.thread
-    if not tickets and thread and is_staff(scene.person, scene.settings):
-        there = await queries.ticket_by_thread(tx, scene.server, thread)
+    if not tickets and is_staff(scene.person, scene.settings):
+        there = await ticket_here(tx, scene)
         tickets = [there] if there and there.state is not TicketState.CLOSED else []
     if not tickets:
         raise Refusal("refused-no-open-ticket")

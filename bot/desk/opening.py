@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from bot.coverage.policy import address
+from bot.coverage.policy import CategoryTexts, address
 from bot.desk.line import place_blocks
 from bot.desk.scene import Scene
 from bot.model import (
@@ -195,8 +195,8 @@ def _opening(scene: Scene, ticket: Ticket) -> Content:
 
 async def receipt_content(tx: Transaction, scene: Scene, ticket: Ticket) -> Content:
     """Number, verdict, place, and when an answer can be expected; with the buttons of the ticket's life."""
-    known = scene.policy.categories.get(ticket.category or "")
-    topic = known.texts[ticket.language].title if known else ""
+    texts = _texts(scene, ticket.category, ticket.language)
+    topic = texts.title if texts else ""
     told = text(f"receipt-{ticket.ruling or 'none'}", person=Mention(ticket.customer), title=topic)
     blocks = [heading(text("receipt-heading", number=ticket.number)), paragraph(told)]
     blocks += clause_blocks(scene, ticket.category, ticket.language)
@@ -209,17 +209,22 @@ async def receipt_content(tx: Transaction, scene: Scene, ticket: Ticket) -> Cont
 
 def clause_blocks(scene: Scene, category: str | None, language: Language) -> list[Block]:
     """The policy's own sentence about a category, where it has one."""
-    known = scene.policy.categories.get(category or "")
-    clause = known.texts[language].clause if known else ""
+    texts = _texts(scene, category, language)
+    clause = texts.clause if texts else ""
     return [quote(address(clause, formal=scene.settings.formal))] if clause else []
 
 
 def answer_blocks(scene: Scene, category: str | None, language: Language) -> list[Block]:
     """What the policy's editors say to a category: above all, what to send along."""
-    known = scene.policy.categories.get(category or "")
-    answer = known.texts[language].answer.strip() if known else ""
+    texts = _texts(scene, category, language)
+    answer = texts.answer.strip() if texts else ""
     parts = address(answer, formal=scene.settings.formal).split("\n\n") if answer else []
     return [paragraph(part) for part in parts]
+
+
+def _texts(scene: Scene, category: str | None, language: Language) -> CategoryTexts | None:
+    known = scene.policy.categories.get(category or "")
+    return known.texts[language] if known else None
 
 
 def ticket_buttons(ticket: Ticket) -> tuple[Button, ...]:

@@ -26,12 +26,15 @@ async def respond_to(tx: Transaction, scene: Scene, event: MessagePosted, thread
     fresh = await _fresh_ticket(tx, event)
     about_policy = asks_about_policy(scene.words, verdict.language)
     response = respond(verdict, mode, asks_about_policy=about_policy, has_fresh_ticket=fresh is not None)
-    standing = await queries.standing(tx, event.server, event.person.id, event.at)
-    if response is Response.NOTHING or standing.is_blocked:
+    if response is Response.NOTHING:
         return
-    if response is Response.OPEN_TICKET:
+    if response is Response.OPEN_TICKET:  # looks itself at how the customer stands
         await _open(tx, scene, event, thread)
-    elif standing.answers < ANSWERS_AN_HOUR:
+        return
+    standing = await queries.standing(tx, event.server, event.person.id, event.at)
+    if standing.is_blocked:
+        return
+    if standing.answers < ANSWERS_AN_HOUR:
         content = await _content(tx, scene, event, response, verdict, fresh)
         await _say(tx, scene, event, thread, response, content)
     elif standing.answers == ANSWERS_AN_HOUR:  # told once, and then silent

@@ -32,6 +32,7 @@ from bot.model import (
     Verdict,
 )
 from bot.rules.limits import clean, title
+from bot.store import queries
 from bot.store.database import Transaction
 from bot.store.outbox import owe
 from bot.texts import paragraph, text
@@ -134,6 +135,21 @@ async def say_in_ticket(
     content = scene.content(*blocks, buttons=buttons, language=ticket.language)
     effect = Say(server=ticket.server, channel=ticket.channel, thread=ticket.thread, content=content)
     await scene.owe(tx, ticket.lane, effect, ticket=ticket.number)
+
+
+async def ticket_here(tx: Transaction, scene: Scene) -> Ticket | None:
+    """The ticket in whose thread something happens."""
+    thread = scene.event.thread
+    return await queries.ticket_by_thread(tx, scene.server, thread) if thread else None
+
+
+def only(tickets: list[Ticket], if_none: str) -> Ticket:
+    """The one ticket that can be meant. Refuses none, with the sentence `if_none`, and several."""
+    if not tickets:
+        raise Refusal(if_none)
+    if len(tickets) > 1:
+        raise Refusal("refused-which-ticket", numbers=", ".join(f"#{ticket.number}" for ticket in tickets))
+    return tickets[0]
 
 
 def leading_number(words: str) -> tuple[int | None, str]:
