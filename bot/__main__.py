@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from functools import wraps
@@ -23,10 +24,14 @@ from adapters import web_chat
 from bot import log
 from bot.app import alone_with, learn, serve
 from bot.bench import measure
-from bot.coverage.evaluate import evaluate, read_labelled, report
+from bot.coverage.compare import METHODS, compare, held_out
+from bot.coverage.evaluate import Evaluation, Labelled, evaluate, measured, read_labelled
 from bot.coverage.lines import match_lines, read_texts, refuse
 from bot.coverage.matcher import Matcher
-from bot.coverage.policy import PolicyError, load_policy
+from bot.coverage.near_duplicates import near_duplicates
+from bot.coverage.policy import Policy, PolicyError, load_policy
+from bot.coverage.stress import foreign, stress
+from bot.coverage.tables import comparison_table, evaluation_tables, stress_tables
 from bot.desk.desk import utc_now
 from bot.replay import replay
 from bot.settings import LogLevel, Settings, SettingsError, read_settings
@@ -183,22 +188,67 @@ def replay_file(file: MessagesFile) -> None:
 
 @app.command("evaluate")
 @told
-def evaluate_file(file: MessagesFile) -> None:
+def evaluate_file(
+    file: MessagesFile,
+    plot: Annotated[Path | None, typer.Option(help="Where to draw the confusions and the confidence (.png).")] = None,
+    *,
+    with_stress: Annotated[bool, typer.Option("--stress", help="Also with typos, capitals, rants and more.")] = False,
+) -> None:
     """Show how good the verdicts are on messages with labels."""
     settings = _settings()
+    messages = _labelled(file)
+    draw = _load_drawing() if plot else None
+    matcher, learning = measured(lambda: learn(settings.policy_dir))
+    evaluation = evaluate(matcher, messages)
+    if plot and draw:
+        draw(evaluation, matcher.policy, plot)
+    _out.print(evaluation_tables(evaluation, learning))
+    if with_stress:
+        _out.print(stress_tables(stress(matcher, evaluation.outcomes), foreign(matcher)))
+
+
+def _labelled(file: Path) -> list[Labelled]:
     with file.open("rb") as lines:
-        messages = read_labelled(lines)
-    _out.print(report(evaluate(learn(settings.policy_dir), messages)))
+        return read_labelled(lines)
+
+
+def _load_drawing() -> Callable[[Evaluation, Policy, Path], None]:
+    logging.getLogger("matplotlib").setLevel(logging.WARNING)  # it tells at length which fonts it has found
+    try:
+        from bot.coverage.plot import draw  # noqa: PLC0415 (only a picture needs its library)
+    except ModuleNotFoundError as error:
+        raise SettingsError('A picture needs matplotlib: install it with pip install "wartemarke[plot]".') from error
+    return draw
 
 
 @app.command("bench")
 @told
-def bench_all(*, as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False) -> None:
-    """Measure the speed, as ratios to simpler things in the same run."""
+def bench_all(
+    *,
+    messages: Annotated[Path | None, typer.Option(help="A labelled file to compare on, too.", exists=True)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Measure speed and verdicts against simpler things in the same run."""
     settings = read_settings()
     log.set_up(LogLevel.ERROR, settings.log_format)
+    labelled = _labelled(messages) if messages else []
     matcher = learn(settings.policy_dir)
     asyncio.run(_bench(matcher, as_json=as_json))
+    rest, phrases = held_out(matcher.policy)
+    _compare(f"On {len(phrases)} phrases of the policy that were held out", rest, phrases, as_json=as_json)
+    if messages:
+        title = f"On the {len(labelled)} messages of {messages.name}"
+        _compare(title, matcher.policy, labelled, as_json=as_json)
+
+
+def _compare(title: str, policy: Policy, messages: Sequence[Labelled], *, as_json: bool) -> None:
+    compared = []
+    for one in compare(policy, messages, METHODS):
+        compared.append(one)
+        if as_json:
+            _out.print_json(data={"messages": title, **asdict(one)}, indent=None)
+    if not as_json:
+        _out.print(comparison_table(title, compared))
 
 
 async def _bench(matcher: Matcher, *, as_json: bool) -> None:
@@ -215,11 +265,14 @@ async def _bench(matcher: Matcher, *, as_json: bool) -> None:
 @app.command()
 @told
 def check() -> None:
-    """Read the policy and say whether it is in order, or which file and line is not."""
+    """Say whether the policy is in order, or which file and line is not; and which phrases are too alike."""
     settings = _settings()
     policy = load_policy(settings.policy_dir)
     phrases = sum(len(texts.phrases) for category in policy.categories.values() for texts in category.texts.values())
     _out.print(f"The policy is in order: {len(policy.categories)} categories, {phrases} phrases, {policy.version}.")
+    for pair in near_duplicates(policy):
+        sentence = f'Nearly the same: "{pair.phrase}" ({pair.category}) and "{pair.other_phrase}" ({pair.other}).'
+        _out.print(sentence, markup=False)
 
 
 @app.command()

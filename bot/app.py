@@ -23,6 +23,7 @@ from bot.store.database import Database
 from bot.store.outbox import Outbox
 
 _TIDY_EVERY = timedelta(hours=1)
+_FOLLOW_EVERY = timedelta(seconds=1)
 _LOOK_EVERY = timedelta(seconds=0.5)
 """How soon we see that the policy's folder was replaced, or is there again."""
 
@@ -63,7 +64,7 @@ def alone_with(file: Path) -> Iterator[None]:
 async def open_desk(database: Database, matcher: Matcher, chats: Mapping[str, Chat]) -> AsyncIterator[Desk]:
     """A desk that has read its settings, and an outbox that delivers what it owes."""
     desk = Desk(database, matcher)
-    outbox = Outbox(database, chats, desk.draw_board, utc_now)
+    outbox = Outbox(database, chats, desk.draw, utc_now)
     desk.on_commit = outbox.wake
     await desk.start()
     deliveries = asyncio.create_task(outbox.run())
@@ -87,6 +88,7 @@ async def _run(desk: Desk, policy_folder: Path, chats: Collection[Chat]) -> None
             _stop_on_signal(asyncio.current_task())
             tasks.create_task(_tidy(desk))
             tasks.create_task(_watch(desk, policy_folder))
+            tasks.create_task(_follow_moderators(desk))
             for chat in chats:
                 tasks.create_task(chat.run(desk.handle))
     except ExceptionGroup as group:
@@ -108,6 +110,13 @@ async def _tidy(desk: Desk) -> None:
         except Exception:  # noqa: BLE001 (what only saves room must not end the bot, whatever is wrong)
             _log.exception("tidying failed, it is tried again in an hour")
         await asyncio.sleep(_TIDY_EVERY.total_seconds())
+
+
+async def _follow_moderators(desk: Desk) -> None:
+    """What a moderator changed in another process is in force here a second later."""
+    while True:
+        await asyncio.sleep(_FOLLOW_EVERY.total_seconds())
+        await desk.follow_policies()
 
 
 async def _watch(desk: Desk, folder: Path) -> None:
@@ -152,7 +161,7 @@ async def _read(desk: Desk, folder: Path) -> None:
     try:
         policy = await asyncio.to_thread(load_policy, folder)
         if policy.version != desk.policy.version:
-            desk.use(await asyncio.to_thread(Matcher, policy))
+            await desk.use(await asyncio.to_thread(Matcher, policy))
             _log.info("policy read", version=policy.version)
         desk.policy_trouble = ""
     except PolicyError as error:

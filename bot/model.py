@@ -82,6 +82,8 @@ class Verdict:
     """The moderator's example phrase that is nearest to the message."""
     excerpt: str | None = None
     """The part of the message that decided: all of a short message, one sentence of a long one."""
+    if_waiting: Verdict | None = None
+    """The verdict for somebody who has a waiting ticket ("still nothing?"); None if it is the same."""
 
 
 # --- the desk ----------------------------------------------------------------------------------------
@@ -167,6 +169,8 @@ class ServerSettings:
     """Most tickets that one customer may have open at a time."""
     hourly_limit: int = 5
     """Most tickets that one customer may open within an hour."""
+    retention_days: int = 90
+    """How long we keep what customers wrote: answered messages, lessons, and tickets after their end."""
 
 
 class Refusal(Exception):  # noqa: N818 (it is an answer, not an error)
@@ -298,6 +302,8 @@ class FieldKind(StrEnum):
     CHANNEL = "channel"
     CHANNELS = "channels"
     ROLES = "roles"
+    FILE = "file"
+    """A text file; its content is the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -409,11 +415,20 @@ class FormSent(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A text file to download."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
-    """The private answer to a command, button or form: something to read, or a form to fill in."""
+    """The private answer to a command, button or form: something to read, perhaps with a file, or a form to fill in."""
 
     content: Content | None = None
     form: Form | None = None
+    file: File | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

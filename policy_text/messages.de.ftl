@@ -42,6 +42,18 @@ button-claim-next = Nächstes übernehmen
 button-release = Zurückgeben
 button-close = Schließen
 button-post = Hier posten
+button-apply = Anwenden
+button-discard = Verwerfen
+button-edit = Bearbeiten: { $language }
+button-category = { $title }
+button-document = Text der Richtlinie
+button-undo = Rückgängig
+button-undo-last = Neueste rückgängig
+button-learn = Zu „{ $title }“
+button-teach = Andere Kategorie
+button-small-talk = Das ist Smalltalk
+button-leave = Lassen
+button-correct = Urteil berichtigen
 
 ### Tickets und Plätze
 
@@ -129,6 +141,81 @@ board-as-of = Stand: { $at }
 ### Richtlinie
 
 policy-posted = Die Richtlinie steht gleich hier.
+policy-section-gone = Diesen Teil („{ $section }“) gibt es in der Richtlinie nicht mehr. /policy zeigt, was jetzt gilt.
+policy-in-force = Fertig: Version { $number } der Richtlinie gilt jetzt.
+policy-exported = Hier ist die ganze Richtlinie. [Ändern Sie|Ändere] sie in einem beliebigen Texteditor und [bringen Sie|bring] sie mit /policy import zurück. Was in der Datei fehlt, bleibt, wie es ist.
+edit-heading = Die Richtlinie ändern
+edit-choose = Welchen Teil, auf { $language }? Für die andere Sprache [schreiben Sie|schreib] sie dazu: /policy edit defect english
+edit-off = Abgeschaltet: { $names }. Mit /policy on sind sie wieder da.
+draft-heading = Was diese Änderung bewirkt
+draft-lacks = Als Entwurf gemerkt. Es fehlt noch etwas:
+draft-discarded = Verworfen. Nichts hat sich geändert.
+lacks-texts = „{ $title }“ hat noch keine Beispiele auf { $language }.
+lacks-document = { $file }, Zeile { $line }: { $reason }
+effect-off = „{ $title }“ wird abgeschaltet.
+effect-new = Neu: „{ $title }“ ({ $ruling })
+effect-document = Die Richtlinie, wie alle sie lesen, ändert sich auf { $language }.
+effect-ruling = „{ $title }“: aus „{ $old }“ wird „{ $new }“
+effect-title = „{ $title }“, { $language }, neuer Titel: { $words }
+effect-clause = „{ $title }“, { $language }, neuer Satz der Richtlinie: { $words }
+effect-answer = „{ $title }“, { $language }, neue Antwort: { $words }
+effect-added = „{ $title }“, { $language }: { $count ->
+    [one] ein Beispiel mehr
+   *[other] { $count } Beispiele mehr
+}
+effect-removed = „{ $title }“, { $language }: { $count ->
+    [one] ein Beispiel weniger
+   *[other] { $count } Beispiele weniger
+}
+effect-alike = Sehr ähnlich: „{ $phrase }“ und „{ $other }“ aus „{ $title }“. Wer so schreibt, bekommt vielleicht die eine, vielleicht die andere Antwort.
+effect-more = { $more ->
+    [one] und noch eines
+   *[other] und noch { $more }
+}
+effect-verdicts = { $of ->
+    [0] Aus den letzten 30 Tagen gibt es keine Nachrichten, an denen sich das zeigen ließe.
+   *[other] { $changed ->
+        [0] Keine der { $of } Nachrichten der letzten 30 Tage würde anders beantwortet.
+        [one] Eine der { $of } Nachrichten der letzten 30 Tage würde anders beantwortet:
+       *[other] { $changed } der { $of } Nachrichten der letzten 30 Tage würden anders beantwortet:
+    }
+}
+effect-verdict = „{ $words }“: { $old } → { $new }
+effect-known = Einzeln weggelassen, würden { $known } von { $total } Beispielen von „{ $title }“ trotzdem erkannt.
+effect-confused = Einzeln weggelassen, würden { $known } von { $total } Beispielen von „{ $title }“ trotzdem erkannt; { $times } gälten als „{ $other }“.
+outcome-answer = { $ruling } ({ $title })
+outcome-offer = unsicher, ein Ticket wird angeboten
+outcome-silent = Schweigen
+history-heading = Versionen der Richtlinie
+history-item = { $number } · { $at } · { $name } · { $parts } · { $why }
+history-older = { $older ->
+    [one] und eine ältere Version
+   *[other] und { $older } ältere Versionen
+}
+history-none = Hier wurde nichts geändert: Das ist die Richtlinie, mit der der Bot gekommen ist.
+review-heading = { $count ->
+    [one] Der letzte offene Fall
+   *[other] { $count } offene Fälle
+}
+review-wrong = „Falsche Antwort“ wurde gedrückt. Gesagt wurde: { $told }
+review-corrected = Das Support-Team hat das Ticket berichtigt. Vorher gesagt: { $told }
+review-silent = Der Bot hätte geschwiegen, aber es wurde ein Ticket.
+review-consequence = Als Beispiel für „{ $title }“ bekäme es: { $then }. { $changed ->
+    [0] Keine andere Nachricht der letzten 30 Tage würde sich ändern.
+    [one] Eine von { $of } Nachrichten der letzten 30 Tage würde sich ändern.
+   *[other] { $changed } von { $of } Nachrichten der letzten 30 Tage würden sich ändern.
+}
+review-learnt = Jetzt ein Beispiel für „{ $title }“ (Version { $number }).
+review-known = Das ist schon ein Beispiel für „{ $title }“.
+review-left = Bleibt, wie es ist.
+review-none = Im Moment gibt es nichts zu lernen.
+test-like = Am ähnlichsten: „{ $phrase }“
+test-confidence = Sicherheit { $percent } %, gelesen als { $language }
+test-candidate = { $title } ({ $ruling }): { $percent } %
+test-version = Richtlinie { $version }
+category-option = { $title }
+corrected = Ticket #{ $number } handelt jetzt von: { $title }
+corrected-public = { $agent } hat genauer hingesehen: Hier geht es um „{ $title }“ ({ $ruling }).
 
 ### Kostenpflichtige Lösungen
 
@@ -170,8 +257,31 @@ form-setup-language = Sprache des Servers
 form-setup-address = Anrede der Kunden
 form-setup-open-limit = Offene Tickets je Kunde
 form-setup-hourly-limit = Neue Tickets je Kunde und Stunde
+form-setup-retention = So viele Tage bleiben Texte von Kunden
 form-setup-mode = Einrichten: dieser Kanal
 form-setup-mode-field = So verhält sich der Bot hier
+form-edit = Ändern: { $title }
+form-edit-ruling = Urteil
+form-edit-clause = Der Satz der Richtlinie
+form-edit-answer = Antwort: was der Bot dazu sagt
+form-edit-phrases = { $shipped ->
+    [0] Beispiele ({ $language }), je Zeile eines
+   *[other] Weitere Beispiele je Zeile; „- …“ streicht
+}
+form-edit-look-alikes = Verwechsler, je Zeile „kategorie: …“
+form-add = Ein neuer Teil der Richtlinie
+form-add-title = Titel auf { $language }
+form-rename = Neue Titel
+form-document = Text der Richtlinie
+form-document-text = Der ganze Text auf { $language }
+form-import = Eine Richtlinie zurückbringen
+form-import-file = Die Datei aus /policy export
+form-apply = Anwenden
+form-apply-why = Warum?
+form-teach = Worum geht es hier?
+form-teach-phrase = Als dieses Beispiel
+form-correct = Worum geht es in diesem Ticket?
+form-correct-category = Kategorie
 mode-auto = auto: antwortet und öffnet Tickets
 mode-ask = ask: antwortet, öffnet Tickets nur per Knopf
 mode-quiet = quiet: nur Befehle
@@ -192,6 +302,10 @@ setup-agents = Support-Team: { $channel }, Rollen: { $roles }
 setup-sales = Vertrieb: { $channel }
 setup-moderators = Moderation: Rollen: { $roles }
 setup-rules = Sprache: { $language }, Anrede: { $address }. Höchstens { $open } offene Tickets je Kunde, { $hourly } neue je Stunde.
+setup-retention = { $days ->
+    [one] Texte von Kunden bleiben einen Tag.
+   *[other] Texte von Kunden bleiben { $days } Tage.
+}
 setup-none = keine
 setup-missing-support = Es fehlt: ein Support-Kanal. Ohne ihn wird niemand gehört.
 setup-missing-agents = Es fehlt: eine Rolle für das Support-Team. Ohne sie kann niemand Tickets übernehmen.
@@ -252,6 +366,30 @@ refused-block-self = Sich selbst zu sperren geht nicht.
 refused-no-such-command = Den Befehl /{ $name } gibt es nicht.
 refused-no-such-section = Die Richtlinie hat keinen Abschnitt „{ $words }“. Es gibt: { $sections }.
 refused-old-button = Dieser Knopf ist veraltet. Es ist nichts passiert; bitte die neueste Nachricht oder einen Befehl verwenden.
+refused-no-draft = Diese Änderung ist schon angewendet oder verworfen. /policy history zeigt, was gilt.
+refused-overtaken = { $name } hat inzwischen denselben Teil geändert (Version { $number }). Bitte [verwerfen Sie|verwirf] diesen Entwurf und [fangen Sie|fang] neu an.
+refused-draft-lacks = Noch nicht: { $what }
+refused-no-such-version = Diese Version gibt es nicht. Die neueste ist { $newest }.
+refused-no-such-category = Einen Teil „{ $words }“ hat die Richtlinie nicht. Es gibt: { $known }.
+refused-is-off = „{ $title }“ ist abgeschaltet. Mit /policy on ist es wieder da.
+refused-is-on = „{ $title }“ ist nicht abgeschaltet.
+refused-too-long-for-form = Das ist zu lang für ein Formular. Bitte [nehmen Sie|nimm] /policy export und /policy import.
+refused-not-shipped = „{ $phrase }“ lässt sich nicht streichen: Es ist keines der mitgelieferten Beispiele.
+refused-look-alike = „{ $words }“ hat nicht die Form „kategorie: Beispiel“. Kategorien: { $known }.
+refused-too-many-categories = Eine Richtlinie kann höchstens { $most } Kategorien haben.
+refused-too-many-phrases = Eine Richtlinie kann höchstens { $most } Beispiele haben.
+refused-no-title = „{ $title }“ hat keinen Titel auf { $language }.
+refused-no-clause = „{ $title }“ braucht auf { $language } einen Satz der Richtlinie, der zitiert wird.
+refused-no-answer = „{ $title }“ braucht eine Antwort auf { $language }.
+refused-brackets = „{ $title }“ ({ $language }): eckige Klammern und senkrechte Striche bitte nur, um wie in den mitgelieferten Texten Sie und du zu trennen.
+refused-too-few-phrases = „{ $title }“ braucht auf { $language } mindestens { $fewest } Beispiele.
+refused-long-phrase = „{ $title }“ ({ $language }): Ein Beispiel hat höchstens { $most } Zeichen, dieses ist länger: „{ $phrase }“
+refused-large-file = Die Datei ist zu groß: höchstens { $most } Zeichen.
+refused-import = { $file }, Zeile { $line }: { $reason }
+refused-nothing-new = Das ändert nichts.
+refused-decided = Darüber hat schon jemand entschieden.
+refused-nothing-to-test = Bitte [schreiben Sie|schreib] einen Satz dazu: /policy test die Galerie stürzt ab
+refused-which-to-correct = Welches Ticket? /correct geht in seinem Thread oder mit seiner Nummer.
 something-broke = Bei uns ist etwas schiefgegangen, geändert wurde nichts. Bitte noch einmal versuchen; falls es wieder passiert, hilft dem Team diese Kennung: { $reference }
 
 ### Befehle
@@ -264,8 +402,10 @@ command-place = Platz in der Warteschlange, und wann mit Antwort zu rechnen ist
 usage-place = { "" }
 command-close = Das Ticket schließen
 usage-close = Schlussworte
-command-policy = Die Support-Richtlinie lesen; die Moderation kann sie posten
-usage-policy = post, Abschnitt, Sprache
+command-policy = Die Richtlinie lesen; die Moderation postet und ändert sie
+usage-policy = post, edit, add, rename, off, on, test, review, history, undo, export, import, Abschnitt, Sprache
+command-correct = Sagen, worum es in einem Ticket wirklich geht
+usage-correct = Nummer
 command-claim = Das nächste Ticket übernehmen, oder mit Grund ein anderes
 usage-claim = Nummer Grund
 command-release = Ein Ticket auf seinen alten Platz zurückgeben

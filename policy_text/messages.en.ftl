@@ -42,6 +42,18 @@ button-claim-next = Claim next
 button-release = Release
 button-close = Close
 button-post = Post here
+button-apply = Apply
+button-discard = Discard
+button-edit = Edit: { $language }
+button-category = { $title }
+button-document = The policy's text
+button-undo = Undo
+button-undo-last = Undo the newest
+button-learn = Add to { $title }
+button-teach = Another category
+button-small-talk = This is small talk
+button-leave = Leave
+button-correct = Correct the verdict
 
 ### Tickets and places
 
@@ -129,6 +141,81 @@ board-as-of = As of { $at }
 ### Policy
 
 policy-posted = The policy will be here in a moment.
+policy-section-gone = This part (“{ $section }”) is no longer in the policy. /policy shows what holds now.
+policy-in-force = Done: version { $number } of the policy is in force.
+policy-exported = Here is the whole policy. Change it in any text editor, then bring it back with /policy import. What is left out of the file stays as it is.
+edit-heading = Change the policy
+edit-choose = Which part, in { $language }? For the other language, add it: /policy edit defect german
+edit-off = Switched off: { $names }. /policy on brings them back.
+draft-heading = What this change does
+draft-lacks = Saved as a draft. Something is still missing:
+draft-discarded = Dropped. Nothing has changed.
+lacks-texts = “{ $title }” has no phrases in { $language } yet.
+lacks-document = { $file }, line { $line }: { $reason }
+effect-off = “{ $title }” is switched off.
+effect-new = New: “{ $title }” ({ $ruling })
+effect-document = The policy that people read changes in { $language }.
+effect-ruling = “{ $title }”: { $old } becomes { $new }
+effect-title = “{ $title }”, { $language }, new title: { $words }
+effect-clause = “{ $title }”, { $language }, new clause: { $words }
+effect-answer = “{ $title }”, { $language }, new answer: { $words }
+effect-added = “{ $title }”, { $language }: { $count ->
+    [one] one phrase more
+   *[other] { $count } phrases more
+}
+effect-removed = “{ $title }”, { $language }: { $count ->
+    [one] one phrase fewer
+   *[other] { $count } phrases fewer
+}
+effect-alike = Much alike: “{ $phrase }” and “{ $other }” of “{ $title }”. Whoever writes so may get either answer.
+effect-more = { $more ->
+    [one] and one more
+   *[other] and { $more } more
+}
+effect-verdicts = { $of ->
+    [0] There are no messages of the last 30 days to try this on.
+   *[other] { $changed ->
+        [0] None of the { $of } messages of the last 30 days would be answered otherwise.
+        [one] One of the { $of } messages of the last 30 days would be answered otherwise:
+       *[other] { $changed } of the { $of } messages of the last 30 days would be answered otherwise:
+    }
+}
+effect-verdict = “{ $words }”: { $old } → { $new }
+effect-known = Left out one at a time, { $known } of { $total } phrases of “{ $title }” would still be recognised.
+effect-confused = Left out one at a time, { $known } of { $total } phrases of “{ $title }” would still be recognised; { $times } would be taken for “{ $other }”.
+outcome-answer = { $ruling } ({ $title })
+outcome-offer = not sure, a ticket is offered
+outcome-silent = silence
+history-heading = Versions of the policy
+history-item = { $number } · { $at } · { $name } · { $parts } · { $why }
+history-older = { $older ->
+    [one] and one older version
+   *[other] and { $older } older versions
+}
+history-none = Nothing has been changed here: this is the policy that the bot came with.
+review-heading = { $count ->
+    [one] The last open lesson
+   *[other] { $count } open lessons
+}
+review-wrong = The customer pressed “Wrong answer”. Told: { $told }
+review-corrected = An agent has corrected the ticket. Told before: { $told }
+review-silent = The bot would have kept silent, but it became a ticket.
+review-consequence = As a phrase of “{ $title }” it would get: { $then }. { $changed ->
+    [0] No other message of the last 30 days would change.
+    [one] One of { $of } messages of the last 30 days would change.
+   *[other] { $changed } of { $of } messages of the last 30 days would change.
+}
+review-learnt = Now a phrase of “{ $title }” (version { $number }).
+review-known = That already is a phrase of “{ $title }”.
+review-left = Left as it is.
+review-none = There is nothing to learn from at the moment.
+test-like = Most like: “{ $phrase }”
+test-confidence = Confidence { $percent } %, read as { $language }
+test-candidate = { $title } ({ $ruling }): { $percent } %
+test-version = Policy { $version }
+category-option = { $title }
+corrected = Ticket #{ $number } is now about: { $title }
+corrected-public = { $agent } has taken a closer look: this is about “{ $title }” ({ $ruling }).
 
 ### Paid solutions
 
@@ -170,8 +257,31 @@ form-setup-language = Language of the server
 form-setup-address = Form of address in German
 form-setup-open-limit = Open tickets per customer
 form-setup-hourly-limit = New tickets per customer and hour
+form-setup-retention = Days to keep customers' texts
 form-setup-mode = Set up: this channel
 form-setup-mode-field = How the bot behaves here
+form-edit = Change: { $title }
+form-edit-ruling = Verdict
+form-edit-clause = Clause: the policy's sentence
+form-edit-answer = Answer: what the bot adds
+form-edit-phrases = { $shipped ->
+    [0] Phrases ({ $language }), one a line
+   *[other] More phrases, a line each; “- phrase” removes
+}
+form-edit-look-alikes = Look-alikes, “category: phrase” a line
+form-add = A new part of the policy
+form-add-title = Title in { $language }
+form-rename = New titles
+form-document = The policy's text
+form-document-text = The whole text in { $language }
+form-import = Bring a policy back
+form-import-file = The file from /policy export
+form-apply = Put it in force
+form-apply-why = Why?
+form-teach = What is this about?
+form-teach-phrase = As this phrase
+form-correct = What is this ticket about?
+form-correct-category = Category
 mode-auto = auto: answers and opens tickets
 mode-ask = ask: answers, opens tickets only by button
 mode-quiet = quiet: commands only
@@ -192,6 +302,10 @@ setup-agents = Agents: { $channel }, roles: { $roles }
 setup-sales = Sales: { $channel }
 setup-moderators = Moderators: roles: { $roles }
 setup-rules = Language: { $language }, form of address in German: { $address }. At most { $open } open tickets per customer, { $hourly } new ones an hour.
+setup-retention = { $days ->
+    [one] Customers' texts are kept for one day.
+   *[other] Customers' texts are kept for { $days } days.
+}
 setup-none = none
 setup-missing-support = Missing: a support channel. Without one nobody is heard.
 setup-missing-agents = Missing: a role for agents. Without one nobody can claim tickets.
@@ -252,6 +366,30 @@ refused-block-self = You cannot block yourself.
 refused-no-such-command = There is no command /{ $name }.
 refused-no-such-section = The policy has no section “{ $words }”. There are: { $sections }.
 refused-old-button = This button is out of date. Nothing has changed; please use the newest message or a command.
+refused-no-draft = This change was already applied or dropped. /policy history shows what is in force.
+refused-overtaken = { $name } has changed the same part meanwhile (version { $number }). Please drop this draft and begin again.
+refused-draft-lacks = Not yet: { $what }
+refused-no-such-version = There is no such version. The newest one is { $newest }.
+refused-no-such-category = The policy has no part “{ $words }”. There are: { $known }.
+refused-is-off = “{ $title }” is switched off. /policy on brings it back.
+refused-is-on = “{ $title }” is not switched off.
+refused-too-long-for-form = That is too long for a form. Please use /policy export and /policy import.
+refused-not-shipped = “{ $phrase }” cannot be taken out, it is none of the phrases that the bot came with.
+refused-look-alike = “{ $words }” is not of the form “category: phrase”. Categories: { $known }.
+refused-too-many-categories = A policy can have at most { $most } categories.
+refused-too-many-phrases = A policy can have at most { $most } phrases.
+refused-no-title = “{ $title }” has no title in { $language }.
+refused-no-clause = “{ $title }” needs a clause in { $language }: the sentence of the policy that is quoted.
+refused-no-answer = “{ $title }” needs an answer in { $language }.
+refused-brackets = “{ $title }” ({ $language }): please use square brackets and vertical bars only to tell formal from informal German, as the shipped texts do.
+refused-too-few-phrases = “{ $title }” needs at least { $fewest } phrases in { $language }.
+refused-long-phrase = “{ $title }” ({ $language }): a phrase has at most { $most } characters, this one is longer: “{ $phrase }”
+refused-large-file = The file is too large: at most { $most } characters.
+refused-import = { $file }, line { $line }: { $reason }
+refused-nothing-new = That changes nothing.
+refused-decided = Somebody has already decided about this one.
+refused-nothing-to-test = Please add a sentence: /policy test the gallery crashes
+refused-which-to-correct = Which ticket? Use /correct in its thread, or with its number.
 something-broke = Something went wrong on our side, and nothing was changed. Please try again; if it happens again, tell the team this reference: { $reference }
 
 ### Commands
@@ -264,8 +402,10 @@ command-place = Your place in the line, and when to expect an answer
 usage-place = { "" }
 command-close = Close your ticket
 usage-close = closing words
-command-policy = Read the support policy; moderators can post it
-usage-policy = post, section, language
+command-policy = Read the support policy; moderators post it and change it
+usage-policy = post, edit, add, rename, off, on, test, review, history, undo, export, import, section, language
+command-correct = Say what a ticket is really about
+usage-correct = number
 command-claim = Take the next ticket, or another one with a reason
 usage-claim = number reason
 command-release = Give a ticket back to its old place in the line

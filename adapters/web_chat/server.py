@@ -37,7 +37,9 @@ from adapters.web_chat.window import Window
 from bot.model import Effect, Event, Handle, Language, Outcome
 
 _PAGE = Path(__file__).parent / "page"
-_FRAME_BYTES = 64 * 1024
+_BODY_BYTES = 64 * 1024
+_FRAME_BYTES = 9 * 1024 * 1024
+"""Room for one text file (`to_event.MAX_FILE` characters). Everything else is far smaller, with limits of its own."""
 _CATCH_UP = 10 * 60 * 1_000_000
 """Microseconds of talk that are told to the desk once more at the start."""
 
@@ -70,7 +72,7 @@ class WebChat:
         async def socket(request: web.Request) -> web.StreamResponse:
             return await self._serve(request, handle)
 
-        app = web.Application(middlewares=[self._door.guard], client_max_size=_FRAME_BYTES)
+        app = web.Application(middlewares=[self._door.guard], client_max_size=_BODY_BYTES)
         app.on_response_prepare.append(protect)
         app.on_shutdown.append(self._close_windows)
         app.router.add_get("/", _page)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -108,7 +109,11 @@ def done(event: Event, reply: Reply | None) -> Json:
     if reply and reply.content:
         # It takes its place among the messages at the moment of the action, so what came of it stands below.
         place = {"id": stamp_of(event.order), "at": event.at.isoformat()}
-        shown["answer"] = {**place, "content": content(reply.content)}
+        shown["answer"] = {
+            **place,
+            "content": content(reply.content),
+            "file": asdict(reply.file) if reply.file else None,
+        }
     return shown
 
 

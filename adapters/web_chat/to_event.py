@@ -25,6 +25,9 @@ from bot.model import (
 MAX_TEXT = 10_000
 """Longest text of a message or of a form's field, in characters."""
 
+MAX_FILE = 3_000_000
+"""Longest text file in a form, in characters."""
+
 _MENTION = re.compile("@({})".format("|".join(player.person.name for player in PLAYERS.values())), re.IGNORECASE)
 _COMMAND = re.compile(r"/([A-Za-z][\w-]{0,31})(?:\s+(.*))?", re.DOTALL)
 
@@ -45,15 +48,19 @@ def clean(words: object) -> object:
     return words.replace("\0", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _clean_text(words: object) -> object:
-    cleaned = clean(words)
-    if isinstance(cleaned, str) and len(cleaned) > MAX_TEXT:
-        raise NotTaken("too_long")  # no ValueError, so it leaves the validation as itself
-    return cleaned
+def _at_most(limit: int, reason: str) -> BeforeValidator:
+    def cleaned(words: object) -> object:
+        words = clean(words)
+        if isinstance(words, str) and len(words) > limit:
+            raise NotTaken(reason)  # no ValueError, so it leaves the validation as itself
+        return words
+
+    return BeforeValidator(cleaned)
 
 
 _Short = Annotated[str, BeforeValidator(clean), Field(max_length=100)]
-_Long = Annotated[str, BeforeValidator(_clean_text)]
+_Long = Annotated[str, _at_most(MAX_TEXT, "too_long")]
+_Content = Annotated[str, _at_most(MAX_FILE, "too_large")]
 
 
 class _Frame(BaseModel):
@@ -103,6 +110,8 @@ class Fill(_Placed):
     type: Literal["fill"]
     form: _Short
     values: Annotated[dict[_Short, _Long], Field(max_length=10)]
+    files: Annotated[dict[_Short, _Content], Field(max_length=1)] = {}
+    """What stands in the files, by the names of their fields."""
 
 
 class Look(_Frame):
@@ -177,8 +186,8 @@ def to_event(
             return MessageDeleted(**told, message=message)
         case Press(action=action):
             return ButtonPressed(**told, person=person, action=action)
-        case Fill(form=form, values=values):
-            return FormSent(**told, person=person, form=form, values=values)
+        case Fill(form=form, values=values, files=files):
+            return FormSent(**told, person=person, form=form, values=values | files)
 
 
 def told_again(message: Message) -> MessagePosted:

@@ -6,7 +6,7 @@ Only what chats can show alike is allowed: one title, sections, paragraphs, list
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -34,6 +34,8 @@ class Document:
     intro: tuple[Block, ...]
     """What stands between the title and the first section."""
     sections: tuple[Section, ...]
+    source: str = field(repr=False)
+    """The Markdown that it was read from."""
 
 
 _TITLE, _HEADING = 1, 2
@@ -52,22 +54,27 @@ class _Piece:
 
 def read_document(path: Path) -> Document:
     """Read a policy document. Raises PolicyError."""
-    pieces = list(_pieces(path.name, read_text(path)))
+    return parse_document(path.name, read_text(path))
+
+
+def parse_document(name: str, text: str) -> Document:
+    """Understand the Markdown of a policy document, called `name` in the PolicyError that this raises."""
+    pieces = list(_pieces(name, text))
     if not pieces or pieces[0].level != _TITLE:
-        raise PolicyError(path.name, 1, "the file must begin with its title: a line such as `# Support policy`")
+        raise PolicyError(name, 1, "the file must begin with its title: a line such as `# Support policy`")
     title, *rest = pieces
     for piece in rest:
         if piece.level == _TITLE:
-            raise PolicyError(path.name, piece.line, "there must be only one title; use ## for sections")
+            raise PolicyError(name, piece.line, "there must be only one title; use ## for sections")
     starts = [place for place, piece in enumerate(rest) if piece.level == _HEADING]
     if not starts:
-        raise PolicyError(path.name, title.line, "the file has no section: a line such as `## Answer times`")
+        raise PolicyError(name, title.line, "the file has no section: a line such as `## Answer times`")
     sections = []
     for start, end in zip(starts, [*starts[1:], len(rest)], strict=True):
         if end == start + 1:
-            raise PolicyError(path.name, rest[start].line, f'the section "{rest[start].words}" is empty')
+            raise PolicyError(name, rest[start].line, f'the section "{rest[start].words}" is empty')
         sections.append(Section(rest[start].words, _blocks(rest[start + 1 : end]), rest[start].line))
-    return Document(title.words, _blocks(rest[: starts[0]]), tuple(sections))
+    return Document(title.words, _blocks(rest[: starts[0]]), tuple(sections), text)
 
 
 def require_same_shape(file: str, document: Document, other_file: str, other: Document) -> None:

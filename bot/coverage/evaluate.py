@@ -1,34 +1,38 @@
 """Measures the matcher on labelled messages.
 
-The file has one JSON object a line: `text`, `lang`, `category` (of the policy, or `off_topic`), and `also`, the other
-categories that are right as well. An answer is right if its category is one of these, and its verdict if it is the
-verdict of one of these; for `off_topic` the right answer is none.
+The file has one JSON object a line: `text`, `lang`, `category` (of the policy, or `off_topic`), and if wanted `also`,
+the other categories that are right as well, and `kind`, any word by which the figures shall be told apart. An answer is
+right if its category is `category` or in `also`, and its verdict if it is the verdict of one of these; for `off_topic`
+the right answer is none.
 """
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
-from rich.console import Group, RenderableType
-from rich.table import Table
 
 from bot.coverage.lines import read_objects, refuse, verdict_line
 from bot.coverage.matcher import Matcher
+from bot.coverage.policy import Policy
 from bot.model import Action, Verdict
 
 OFF_TOPIC = "off_topic"
 """The label of all that the policy says nothing about."""
 
-_BINS = 10
+BINS = 10
 """Groups of like confidence whose mean is compared with how often they are right."""
 
 _MOST_SHOWN = 10
 """Confusions and mistakes that are shown."""
+
+_PAGE = 4096
+"""Bytes of a page of memory, in which Linux counts what a process holds."""
 
 
 class Labelled(BaseModel):
@@ -40,6 +44,7 @@ class Labelled(BaseModel):
     lang: str
     category: str
     also: tuple[str, ...] = ()
+    kind: str = ""
 
     @property
     def right(self) -> frozenset[str]:
@@ -61,6 +66,17 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Bin:
+    """Messages of like confidence."""
+
+    messages: int
+    confidence: float
+    """Mean of their confidences."""
+    right: float
+    """Share of them whose verdict is right."""
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """How well some messages were matched. Shares are between 0 and 1, NaN without messages of the kind."""
 
@@ -74,21 +90,35 @@ class Figures:
     off_topic_answered: float
     """Of the messages that the policy says nothing about."""
     calibration_error: float
-    """Mean distance between the confidence and how often it is right."""
+    """Mean distance between the confidence and how often it is right, of all messages that have a candidate."""
+    answers_calibration_error: float
+    """The same, of the answers alone: what customers see."""
     median_ms: float
     p99_ms: float
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The figures of a whole file, in all and per language, and where the matcher goes wrong."""
+    """The figures of a whole file, in all and by language and kind, and where the matcher goes wrong."""
 
     figures: Mapping[str, Figures]
     """Per language; `all` for all messages."""
+    kinds: Mapping[str, Figures]
+    """Per kind, where messages name one."""
     confusions: Sequence[tuple[str, str, int]]
     """Right category, told category and how often, the most frequent first; only where the verdict is wrong, too."""
     worst: Sequence[Outcome]
     """Wrong verdicts, the most confident first."""
+    outcomes: Sequence[Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """What it costs to make a matcher: reading the policy and learning from its phrases."""
+
+    seconds: float
+    megabytes: float
+    """Memory that the process holds more than before; NaN where the system does not tell (only Linux does)."""
 
 
 def read_labelled(lines: Iterable[bytes]) -> list[Labelled]:
@@ -103,16 +133,26 @@ def read_labelled(lines: Iterable[bytes]) -> list[Labelled]:
     return messages
 
 
+def measured(learn: Callable[[], Matcher]) -> tuple[Matcher, Learning]:
+    """The matcher that `learn` makes, and what that cost."""
+    before = _held_bytes()
+    start = time.perf_counter()
+    matcher = learn()
+    seconds = time.perf_counter() - start
+    return matcher, Learning(seconds, (_held_bytes() - before) / 1e6)
+
+
 def evaluate(matcher: Matcher, messages: Sequence[Labelled]) -> Evaluation:
     """Match all messages, and compare with what is right."""
     outcomes = outcomes_of(matcher, messages)
-    groups = {language: [one for one in outcomes if one.message.lang == language] for language in _languages(messages)}
     wrong = [outcome for outcome in outcomes if not outcome.verdict_right]
     confusions = Counter((outcome.message.category, outcome.category) for outcome in wrong)
     return Evaluation(
-        {name: _figures(group) for name, group in {**groups, "all": outcomes}.items()},
+        {**_by(lambda message: message.lang, outcomes), "all": figures_of(outcomes)},
+        _by(lambda message: message.kind, outcomes),
         [(right, told, times) for (right, told), times in confusions.most_common(_MOST_SHOWN)],
         sorted(wrong, key=lambda outcome: -outcome.verdict.confidence)[:_MOST_SHOWN],
+        outcomes,
     )
 
 
@@ -121,33 +161,58 @@ def outcomes_of(matcher: Matcher, messages: Sequence[Labelled]) -> list[Outcome]
     return [_outcome(matcher, message) for message in messages]
 
 
-def report(evaluation: Evaluation) -> RenderableType:
-    """The evaluation as tables for the terminal."""
-    figures = Table("", *evaluation.figures, title="Matching labelled messages")
-    for title, name, scale, unit in _ROWS:
-        values = [getattr(group, name) * scale for group in evaluation.figures.values()]
-        figures.add_row(title, *(f"{value:.{2 if unit == ' ms' else 0 if not unit else 1}f}{unit}" for value in values))
-    confusions = Table("right", "told", "times", title="Wrong verdicts by category")
-    for right, told, times in evaluation.confusions:
-        confusions.add_row(right, told, str(times))
-    worst = Table("confidence", "right", "told", "message", title="Worst mistakes")
-    for outcome in evaluation.worst:
-        confidence = f"{outcome.verdict.confidence:.2f}"
-        worst.add_row(confidence, outcome.message.category, outcome.category, repr(outcome.message.text[:100]))
-    return Group(figures, confusions, worst)
+def figures_of(outcomes: Sequence[Outcome]) -> Figures:
+    """How well these messages were matched."""
+    answers = answers_of(outcomes)
+    policy = [outcome for outcome in outcomes if outcome.message.category != OFF_TOPIC]
+    off_topic = [outcome for outcome in outcomes if outcome.message.category == OFF_TOPIC]
+    times = [outcome.seconds * 1000 for outcome in outcomes] or [float("nan")]
+    return Figures(
+        messages=len(outcomes),
+        verdict_right=share(outcome.verdict_right for outcome in outcomes),
+        category_right=share(outcome.category_right for outcome in outcomes),
+        policy_answered=share(outcome.verdict.action is Action.ANSWER for outcome in policy),
+        wrong_answers=share(not outcome.verdict_right for outcome in answers),
+        off_topic_answered=share(outcome.verdict.action is Action.ANSWER for outcome in off_topic),
+        calibration_error=calibration_error(reliability(outcomes)),
+        answers_calibration_error=calibration_error(reliability(answers)),
+        median_ms=float(np.median(times)),
+        p99_ms=float(np.percentile(times, 99)),
+    )
 
 
-_ROWS = (
-    ("messages", "messages", 1, ""),
-    ("verdict right", "verdict_right", 100, " %"),
-    ("category right", "category_right", 100, " %"),
-    ("policy messages answered", "policy_answered", 100, " %"),
-    ("wrong verdict among the answers", "wrong_answers", 100, " %"),
-    ("off-topic messages answered", "off_topic_answered", 100, " %"),
-    ("calibration error", "calibration_error", 100, " %"),
-    ("median time", "median_ms", 1, " ms"),
-    ("99th percentile", "p99_ms", 1, " ms"),
-)
+def answers_of(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Those that were answered with the policy."""
+    return [outcome for outcome in outcomes if outcome.verdict.action is Action.ANSWER]
+
+
+def reliability(outcomes: Sequence[Outcome]) -> list[Bin | None]:
+    """The messages that have a candidate in tenths of confidence, from 0 up; None where there is no message."""
+    groups: list[list[Outcome]] = [[] for _ in range(BINS)]
+    for outcome in outcomes:
+        if outcome.verdict.ruling:
+            groups[min(int(outcome.verdict.confidence * BINS), BINS - 1)].append(outcome)
+    return [_bin(group) if group else None for group in groups]
+
+
+def calibration_error(bins: Iterable[Bin | None]) -> float:
+    """Expected calibration error: messages of like confidence should be right as often as it says."""
+    filled = [found for found in bins if found]
+    total = sum(found.messages for found in filled)
+    errors = sum(abs(found.confidence - found.right) * found.messages for found in filled)
+    return errors / total if total else float("nan")
+
+
+def share(found: Iterable[bool]) -> float:
+    """How many of them are true, between 0 and 1; NaN of none."""
+    values = list(found)
+    return sum(values) / len(values) if values else float("nan")
+
+
+def ruling_of(policy: Policy, category: str) -> str:
+    """The verdict that stands for a label: of a category the policy's ruling, of all else `off_topic`."""
+    known = policy.categories.get(category)
+    return known.ruling.value if known else OFF_TOPIC
 
 
 def _outcome(matcher: Matcher, message: Labelled) -> Outcome:
@@ -155,49 +220,23 @@ def _outcome(matcher: Matcher, message: Labelled) -> Outcome:
     verdict = matcher.match(message.text)
     seconds = time.perf_counter() - start
     told = str(verdict_line(verdict, matcher.policy)["category"] or OFF_TOPIC)
-    rulings = {_ruling(matcher, category) for category in message.right}
-    return Outcome(message, verdict, told, told in message.right, _ruling(matcher, told) in rulings, seconds)
+    rulings = {ruling_of(matcher.policy, category) for category in message.right}
+    return Outcome(message, verdict, told, told in message.right, ruling_of(matcher.policy, told) in rulings, seconds)
 
 
-def _ruling(matcher: Matcher, category: str) -> str:
-    known = matcher.policy.categories.get(category)
-    return known.ruling.value if known else OFF_TOPIC
+def _by(label: Callable[[Labelled], str], outcomes: Sequence[Outcome]) -> dict[str, Figures]:
+    """The figures of each group of messages with the same label; those with an empty one are in none."""
+    names = sorted({label(outcome.message) for outcome in outcomes} - {""})
+    return {name: figures_of([one for one in outcomes if label(one.message) == name]) for name in names}
 
 
-def _languages(messages: Sequence[Labelled]) -> list[str]:
-    return sorted({message.lang for message in messages})
+def _bin(outcomes: Sequence[Outcome]) -> Bin:
+    confidence = float(np.mean([outcome.verdict.confidence for outcome in outcomes]))
+    return Bin(len(outcomes), confidence, share(outcome.verdict_right for outcome in outcomes))
 
 
-def _figures(outcomes: Sequence[Outcome]) -> Figures:
-    answers = [outcome for outcome in outcomes if outcome.verdict.action is Action.ANSWER]
-    policy = [outcome for outcome in outcomes if outcome.message.category != OFF_TOPIC]
-    off_topic = [outcome for outcome in outcomes if outcome.message.category == OFF_TOPIC]
-    times = [outcome.seconds * 1000 for outcome in outcomes] or [float("nan")]
-    return Figures(
-        messages=len(outcomes),
-        verdict_right=_share(outcome.verdict_right for outcome in outcomes),
-        category_right=_share(outcome.category_right for outcome in outcomes),
-        policy_answered=_share(outcome.verdict.action is Action.ANSWER for outcome in policy),
-        wrong_answers=_share(not outcome.verdict_right for outcome in answers),
-        off_topic_answered=_share(outcome.verdict.action is Action.ANSWER for outcome in off_topic),
-        calibration_error=_calibration_error(outcomes),
-        median_ms=float(np.median(times)),
-        p99_ms=float(np.percentile(times, 99)),
-    )
-
-
-def _share(found: Iterable[bool]) -> float:
-    values = list(found)
-    return sum(values) / len(values) if values else float("nan")
-
-
-def _calibration_error(outcomes: Sequence[Outcome]) -> float:
-    """Expected calibration error: messages of like confidence should be right as often as it says."""
-    judged = [outcome for outcome in outcomes if outcome.verdict.ruling]
-    total = 0.0
-    for number in range(_BINS):
-        group = [one for one in judged if min(int(one.verdict.confidence * _BINS), _BINS - 1) == number]
-        if group:
-            confidence = sum(one.verdict.confidence for one in group) / len(group)
-            total += abs(confidence - _share(one.verdict_right for one in group)) * len(group) / len(judged)
-    return total if judged else float("nan")
+def _held_bytes() -> float:
+    try:
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * _PAGE
+    except FileNotFoundError:
+        return float("nan")

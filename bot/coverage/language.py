@@ -22,26 +22,38 @@ _SURE = 6.0
 class LanguageGuess:
     """Knows which words speak for German and which for English."""
 
-    def __init__(self, texts: Iterable[tuple[Language, Sequence[str]]]) -> None:
-        """Learn from texts whose language is known, each given as its words."""
-        seen: dict[Language, list[str]] = {language: [] for language in Language}
+    def __init__(self, texts: Iterable[tuple[Language, Sequence[str]]], base: LanguageGuess | None = None) -> None:
+        """Learn from texts whose language is known, each given as its words; from `base` what that knows already."""
+        self._base = base
+        seen: dict[Language, Counter[str]] = {language: Counter() for language in Language}
         for language, words in texts:
-            seen[language] += set(words)
-        german, english = (_counts(seen[language]) for language in (Language.DE, Language.EN))
-        self._odds = {term: _odds(german[term], english[term]) for term in german.keys() | english.keys()}
+            seen[language].update(set(words))
+        german, english = (_with_endings(seen[language]) for language in (Language.DE, Language.EN))
+        terms = german.keys() | english.keys()
+        self._odds = {
+            term: _odds(german[term], english[term]) for term in terms if base is None or base.odds(term) is None
+        }
 
     def __call__(self, words: Sequence[str]) -> Language:
         """The likelier language; German, the policy's original, where nothing speaks for either."""
         total = 0.0
         for word in words:
-            odds = self._odds.get(word)
-            total += self._odds.get(_ending(word), 0.0) / 2 if odds is None else odds
+            odds = self.odds(word)
+            total += (self.odds(_ending(word)) or 0.0) / 2 if odds is None else odds
         return Language.EN if total < 0 else Language.DE
 
+    def odds(self, term: str) -> float | None:
+        """How much a word or an ending speaks for German, as a logarithm of odds; None if it is not known."""
+        odds = self._odds.get(term)
+        return self._base.odds(term) if odds is None and self._base else odds
 
-def _counts(words: list[str]) -> Counter[str]:
+
+def _with_endings(words: Counter[str]) -> Counter[str]:
     """How often each word and each ending stands there."""
-    return Counter(words) + Counter(map(_ending, words))
+    counts = words.copy()
+    for word, times in words.items():
+        counts[_ending(word)] += times
+    return counts
 
 
 def _odds(german: int, english: int) -> float:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import math
-import random
-from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
-from rapidfuzz import fuzz, process
 
-from bot.coverage import calibration
-from bot.coverage.features import Floats, Vectoriser
-from bot.coverage.language import LanguageGuess
-from bot.coverage.linear import LinearModel
-from bot.coverage.normalise import ASKS, EXCLAIMS, sentences, without_courtesies, words
+from bot.coverage import calibration, waiting
+from bot.coverage.examples import Example, examples_of
+from bot.coverage.features import Floats, Vector
+from bot.coverage.knowledge import Knowledge, adapt, learn
+from bot.coverage.normalise import ASKS, EXCLAIMS, only_hails, sentences, without_courtesies, words
 from bot.coverage.policy import Policy
-from bot.coverage.spelling import Spelling
+from bot.coverage.thanks import only_thanks
 from bot.model import Action, Language, Ruling, Verdict
+
+__all__ = ["Example", "Matcher", "examples_of"]
 
 _FEWEST_WORDS = 2
 """Words; one alone says too little to be answered."""
@@ -33,129 +32,162 @@ _MOST_SENTENCES = 8
 _LONGEST_EXCERPT = 300
 """Characters."""
 
-_CANDIDATES = 3
-"""Best categories among whose phrases the message itself is looked for."""
-
-_SAME = 88.0
-"""Likeness, out of 100, from which a message counts as one of the policy's own phrases with typos."""
+_LIKELY = 0.3
+"""Score of a category from which the message itself is looked for among its phrases."""
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
-    """A phrase of the policy, and the category that it stands for."""
+class _Reading:
+    """A message as the matcher sees it."""
 
-    category: str
+    text: str
     language: Language
-    phrase: str
-    words: tuple[str, ...]
-    is_look_alike: bool
-
-
-def examples_of(policy: Policy) -> list[Example]:
-    """All phrases and look-alikes of a policy, in an order that mixes categories and is always the same."""
-    found = []
-    for category in policy.categories.values():
-        for language, texts in category.texts.items():
-            groups = [(category.id, texts.phrases, False)]
-            groups += [(other, phrases, True) for other, phrases in texts.look_alikes.items()]
-            found += [
-                Example(owner, language, phrase, tuple(words(phrase)), is_look_alike)
-                for owner, phrases, is_look_alike in groups
-                for phrase in phrases
-            ]
-    random.Random(0).shuffle(found)  # noqa: S311 - mixes, hides nothing
-    return found
+    words: Sequence[str]
+    """Spelt alike, repaired, without courtesies."""
+    is_short: bool
+    """Too short to be answered, unless somebody waits."""
+    vector: Vector
+    probabilities: Floats
+    """Of each category."""
 
 
 class Matcher:
-    """Matches messages to one policy. Deterministic; made once per policy, in about a second."""
+    """Matches messages to one policy. Deterministic; learns it in about a second."""
 
-    def __init__(self, policy: Policy, examples: Sequence[Example] | None = None) -> None:
-        """Learn from the policy's phrases, or only from some of them (to measure with the others)."""
+    def __init__(
+        self, policy: Policy, examples: Sequence[Example] | None = None, *, base: Knowledge | None = None
+    ) -> None:
+        """Learn from the policy's phrases, or only from some of them (to measure with the others).
+
+        With a `base`, only what is different is learnt, unless too much is.
+        """
+        adapted = adapt(base, policy) if base else None
         self.policy = policy
-        examples = examples_of(policy) if examples is None else examples
-        self._ids = list(policy.categories)
-        self._rulings = [category.ruling for category in policy.categories.values()]
-        texts = [example.words for example in examples]
-        labels = np.array([self._ids.index(example.category) for example in examples])
-        self._language = LanguageGuess((example.language, example.words) for example in examples)
-        self._spelling = Spelling(word for text in texts for word in text)
-        self._vectors = Vectoriser(texts)
-        known = [self._vectors(text) for text in texts]
-        self._model = LinearModel(known, labels, len(self._ids), self._vectors.size)
-        self._handicap = self._handicaps(np.bincount(labels, minlength=len(self._ids)))
-        self._own: list[list[str]] = [[] for _ in self._ids]
-        for example in sorted(examples, key=lambda example: len(" ".join(example.words))):
-            self._own[self._ids.index(example.category)].append(" ".join(example.words))
-        self._phrases: dict[tuple[str, Language], dict[str, str]] = {}
-        for example in examples:
-            if not example.is_look_alike:
-                group = self._phrases.setdefault((example.category, example.language), {})
-                group[example.phrase] = " ".join(example.words)
+        self._known = adapted or learn(policy, examples_of(policy) if examples is None else examples)
+        self._base = base if adapted else self._known
+        self._rulings = [policy.categories[category].ruling for category in self._known.categories]
+        self._handicap = _handicaps(self._known)
+        self._waiting = waiting.likelier(self._known.categories)
+        self._hailing = waiting.likelier(self._known.categories, hailing=True)
+
+    def adapted(self, policy: Policy) -> Matcher:
+        """A matcher for a policy that differs in little, in a fraction of the time, and sharing this one's memory.
+
+        The same comes out whatever was adapted before: of a matcher that was adapted itself, what counts is the one
+        from which it was.
+        """
+        return Matcher(policy, base=self._base)
 
     def match(self, text: str) -> Verdict:
         """What the policy says about `text`. Never raises, whatever the text."""
         message = words(text)
-        language = self._language(message)
-        if sum(word not in {ASKS, EXCLAIMS} for word in message) < _FEWEST_WORDS:
-            return Verdict(language, Action.SILENT)
-        message = self._spelling.repaired(without_courtesies(message))
-        if self._spelling.known_share(message) < calibration.FEWEST_KNOWN:
-            return Verdict(language, Action.SILENT)
-        odds = self._probabilities(message)
-        rulings = dict.fromkeys(Ruling, 0.0)
-        for ruling, probability in zip(self._rulings, odds, strict=True):
-            rulings[ruling] += float(probability)
-        ruling = _likeliest(rulings)
-        of_ruling = [place for place, other in enumerate(self._rulings) if other is ruling]
-        chosen = max(of_ruling, key=lambda place: float(odds[place]))
-        confidence = _calibrated(rulings[ruling])
-        action = _action(ruling, confidence, rulings)
-        category = self._ids[chosen]
-        if action is Action.SILENT:
-            return Verdict(language, action, confidence, category, ruling)
-        phrase = self._nearest(category, language, message)
-        return Verdict(language, action, confidence, category, ruling, phrase, self._excerpt(text, chosen, message))
+        reading = self._read(text, message)
+        if reading is None:
+            return Verdict(self._known.language(message), Action.SILENT)
+        plain = Verdict(reading.language, Action.SILENT) if reading.is_short else self._verdict(reading)
+        return replace(plain, if_waiting=self._if_waiting(reading, plain))
 
-    def _handicaps(self, phrases: Any) -> Floats:
-        """What is added to each category's logarithm of odds: little for many phrases, more for what is frequent."""
-        share = (1 + phrases) / (1 + phrases).mean()
-        frequent = np.array([calibration.FREQUENT.get(category, 0.0) for category in self._ids])
-        return np.asarray(frequent - calibration.BALANCE * np.log(share), dtype=np.float32)
+    def candidates(self, text: str) -> list[tuple[str, float]]:
+        """The categories with their probabilities, the likeliest first; none for what is not understood."""
+        reading = self._read(text, words(text))
+        if reading is None:
+            return []
+        found = zip(self._known.categories, reading.probabilities.tolist(), strict=True)
+        return sorted(found, key=lambda candidate: -candidate[1])
 
-    def _probabilities(self, message: Sequence[str]) -> Floats:
-        """How likely each category is."""
-        scores = self._model.scores(self._vectors(message))
-        for place in np.argsort(scores)[-_CANDIDATES:]:
-            if self._has_phrase(int(place), message):
+    def confusions(self, categories: Iterable[str] | None = None) -> Mapping[str, Counter[str]]:
+        """For some or all categories: what their phrases would be told as if they were not in the policy, how often.
+
+        In `matcher.confusions()["defect"]["defect"]` is how many of the phrases of `defect` the others explain.
+        """
+        wanted = self._known.categories if categories is None else list(categories)
+        return {category: self._confusions(category) for category in wanted}
+
+    def _confusions(self, category: str) -> Counter[str]:
+        label = self._known.categories.index(category)
+        told: Counter[str] = Counter()
+        for example in examples_of(self.policy):
+            if example.category == category:
+                scores = self._known.model.scores_left_out(self._known.vectors(example.words), label)
+                told[self._known.categories[self._chosen(self._probabilities(scores))[1]]] += 1
+        return told
+
+    def _read(self, text: str, message: Sequence[str]) -> _Reading | None:
+        """None for what is too short for any verdict, or in no language that we know."""
+        is_short = sum(word not in {ASKS, EXCLAIMS} for word in message) < _FEWEST_WORDS
+        if is_short and ASKS not in message:
+            return None
+        language = self._known.language(message)
+        message = self._known.spelling.repaired(without_courtesies(message))
+        if self._known.spelling.known_share(message) < calibration.FEWEST_KNOWN:
+            return None
+        vector = self._known.vectors(message)
+        scores = self._known.model.scores(vector)
+        for place in np.flatnonzero(scores > _LIKELY).tolist():
+            if self._known.own[self._known.categories[place]].has(message):
                 scores[place] += calibration.OWN_PHRASE
+        return _Reading(text, language, message, is_short, vector, self._probabilities(scores))
+
+    def _probabilities(self, scores: Floats) -> Floats:
+        """How likely each category is."""
         odds = calibration.SHARPNESS * scores + self._handicap
         powers = np.exp(odds - odds.max())
         return np.asarray(powers / powers.sum(), dtype=np.float32)
 
-    def _has_phrase(self, place: int, message: Sequence[str]) -> bool:
-        """Whether the category at `place` has the message, but for a few letters, among its phrases."""
-        joined = " ".join(message)
-        # texts so alike cannot differ more in length; looking only at these is much faster
-        shortest, longest = len(joined) * _SAME / (200 - _SAME), len(joined) * (200 - _SAME) / _SAME
-        start = bisect_left(self._own[place], shortest, key=len)
-        end = bisect_right(self._own[place], longest, key=len)
-        candidates = self._own[place][start:end]
-        return process.extractOne(joined, candidates, scorer=fuzz.ratio, score_cutoff=_SAME) is not None
+    def _verdict(self, reading: _Reading) -> Verdict:
+        """The verdict for somebody of whom we know nothing else."""
+        rulings, chosen = self._chosen(reading.probabilities)
+        ruling, category = self._rulings[chosen], self._known.categories[chosen]
+        confidence = _calibrated(rulings[ruling])
+        action = _action(ruling, confidence, rulings)
+        if action is Action.SILENT:
+            return Verdict(reading.language, action, confidence, category, ruling)
+        return self._explained(Verdict(reading.language, action, confidence, category, ruling), reading, chosen)
 
-    def _nearest(self, category: str, language: Language, message: Sequence[str]) -> str | None:
-        """The moderator's phrase of `category` that is most like the message."""
-        phrases = self._phrases.get((category, language), {})
-        found: Any = process.extractOne(" ".join(message), phrases, scorer=fuzz.ratio)
-        return str(found[2]) if found else None
+    def _chosen(self, probabilities: Floats) -> tuple[dict[Ruling, float], int]:
+        """The probability of each ruling, and the place of the likeliest category within the likeliest ruling."""
+        rulings = dict.fromkeys(Ruling, 0.0)
+        for one, probability in zip(self._rulings, probabilities.tolist(), strict=True):
+            rulings[one] += probability
+        ruling = _likeliest(rulings)
+        of_ruling = [place for place, other in enumerate(self._rulings) if other is ruling]
+        return rulings, max(of_ruling, key=lambda place: float(probabilities[place]))
 
-    def _excerpt(self, text: str, chosen: int, message: Sequence[str]) -> str:
+    def _if_waiting(self, reading: _Reading, plain: Verdict) -> Verdict | None:
+        """The verdict for somebody with a waiting ticket, or None if that makes no difference."""
+        if len(reading.words) > waiting.MOST_WORDS or only_thanks(reading.text):
+            return None
+        times_likelier = self._hailing if only_hails(reading.words) else self._waiting
+        weights = reading.probabilities * times_likelier
+        asked = weights * (times_likelier > 1)
+        confidence = float(asked.sum() / weights.sum())
+        chosen = int(np.argmax(asked))
+        category = self._known.categories[chosen]
+        if confidence < waiting.ENOUGH or (plain.action is Action.ANSWER and plain.category == category):
+            return None
+        ruling = self._rulings[chosen]
+        return self._explained(Verdict(reading.language, Action.ANSWER, confidence, category, ruling), reading, chosen)
+
+    def _explained(self, verdict: Verdict, reading: _Reading, chosen: int) -> Verdict:
+        """The verdict with the phrase that it is nearest to, and the part of the message that decided."""
+        phrase = self._known.nearest(self._known.categories[chosen], reading.language, reading.vector)
+        return replace(verdict, phrase=phrase, excerpt=self._excerpt(reading, chosen))
+
+    def _excerpt(self, reading: _Reading, chosen: int) -> str:
         """All of a short message; of a long one the sentence that speaks most for the chosen category."""
-        parts = sentences(text)[:_MOST_SENTENCES]
-        if len(message) < _LONG or not parts:
-            return text.strip()[:_LONGEST_EXCERPT]
-        scores = [self._model.scores(self._vectors(words(part)))[chosen] for part in parts]
+        parts = sentences(reading.text)[:_MOST_SENTENCES]
+        if len(reading.words) < _LONG or not parts:
+            return reading.text.strip()[:_LONGEST_EXCERPT]
+        scores = [self._known.model.scores(self._known.vectors(words(part)))[chosen] for part in parts]
         return parts[int(np.argmax(scores))][:_LONGEST_EXCERPT]
+
+
+def _handicaps(known: Knowledge) -> Floats:
+    """What is added to each category's logarithm of odds: little for many phrases, more for what is frequent."""
+    phrases = np.array([known.sizes.get(category, 0) for category in known.categories])
+    share = (1 + phrases) / (1 + phrases).mean()
+    frequent = np.array([calibration.FREQUENT.get(category, 0.0) for category in known.categories])
+    return np.asarray(frequent - calibration.BALANCE * np.log(share), dtype=np.float32)
 
 
 def _likeliest(rulings: dict[Ruling, float]) -> Ruling:

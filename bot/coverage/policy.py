@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -24,6 +24,11 @@ _FORMS_OF_ADDRESS = re.compile(r"\[([^\[\]|]*)\|([^\[\]|]*)\]")
 def address(text: str, *, formal: bool) -> str:
     """Choose between the forms of `[Sie-form|du-form]` in a text of the policy."""
     return _FORMS_OF_ADDRESS.sub(r"\1" if formal else r"\2", text)
+
+
+def has_stray_brackets(text: str) -> bool:
+    """Whether a text of the policy has brackets that are no `[Sie-form|du-form]`."""
+    return not set("[]|").isdisjoint(_FORMS_OF_ADDRESS.sub("", text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +72,15 @@ def load_policy(folder: Path) -> Policy:
     if not paths:
         raise PolicyError("categories", 1, "there is no category file (*.yaml)")
     files = [read_category_file(path) for path in paths]
-    _require_distinct_ids(files)
-    _require_distinct_phrases(files)
-    categories = {file.form.id: _category(file, {other.form.id for other in files}) for file in files}
+    require_distinct_ids(files)
+    require_distinct_phrases(files)
+    categories = {file.form.id: read_category(file, {other.form.id for other in files}) for file in files}
     document_paths = {language: folder / f"policy.{language}.md" for language in Language}
     return Policy(categories, _documents(document_paths), _version([*paths, *document_paths.values()]))
 
 
-def _category(file: CategoryFile, known: set[str]) -> Category:
+def read_category(file: CategoryFile, known: set[str]) -> Category:
+    """The category of a file; `known` are the ids that its look-alikes may name. Raises PolicyError."""
     texts = {
         Language.DE: _texts(file, Language.DE, file.form.de, known),
         Language.EN: _texts(file, Language.EN, file.form.en, known),
@@ -89,7 +95,7 @@ def _texts(file: CategoryFile, language: Language, form: TextsForm, known: set[s
     if not form.answer and ruling is not Ruling.SILENCE:
         raise file.error((language, "answer"), "answer is missing or empty")
     for key, text in (("title", form.title), ("clause", form.clause), ("answer", form.answer)):
-        if set("[]|") & set(_FORMS_OF_ADDRESS.sub("", text)):
+        if has_stray_brackets(text):
             reason = f"{key}: square brackets and | only as in [Schreiben Sie|Schreib]"
             raise file.error((language, key), reason)
     for other in form.look_alikes:
@@ -104,14 +110,18 @@ def _texts(file: CategoryFile, language: Language, form: TextsForm, known: set[s
     return CategoryTexts(form.title, form.clause, form.answer, phrases, look_alikes)
 
 
-def _require_distinct_ids(files: list[CategoryFile]) -> None:
+def require_distinct_ids(files: Sequence[CategoryFile]) -> None:
+    """Raise PolicyError if two files are about the same category."""
     for first, second in combinations(files, 2):
         if first.form.id == second.form.id:
             raise second.error(("id",), f'the id "{second.form.id}" is already used by {first.name}')
 
 
-def _require_distinct_phrases(files: list[CategoryFile]) -> None:
-    """The same phrase in two categories would make both guesses; a look-alike counts for its own category."""
+def require_distinct_phrases(files: Sequence[CategoryFile]) -> None:
+    """Raise PolicyError if a phrase stands in two categories, which would make both guesses.
+
+    A look-alike counts for the category that it belongs to.
+    """
     seen: dict[str, tuple[str, str]] = {}
     for file in files:
         for language, form in ((Language.DE, file.form.de), (Language.EN, file.form.en)):
@@ -129,17 +139,18 @@ def _documents(paths: Mapping[Language, Path]) -> dict[Language, Document]:
     documents = {}
     for language, path in paths.items():
         documents[language] = read_document(path)
-        _require_forms_of_address(path.name, documents[language])
+        require_forms_of_address(path.name, documents[language])
     german = documents[Language.DE]
     for language, document in documents.items():
         require_same_shape(paths[language].name, document, paths[Language.DE].name, german)
     return documents
 
 
-def _require_forms_of_address(file: str, document: Document) -> None:
+def require_forms_of_address(file: str, document: Document) -> None:
+    """Raise PolicyError for brackets in a document that are no `[Sie-form|du-form]`."""
     for section in document.sections:
         for block in section.blocks:
-            if set("[]|") & set(_FORMS_OF_ADDRESS.sub("", str(block.words))):
+            if has_stray_brackets(str(block.words)):
                 raise PolicyError(file, section.line, "square brackets and | only as in [Schreiben Sie|Schreib]")
 
 

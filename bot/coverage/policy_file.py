@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
@@ -60,6 +60,9 @@ class CategoryForm(_Form):
     verdict: Ruling
     de: TextsForm
     en: TextsForm
+
+
+AnyForm = TypeVar("AnyForm", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,20 +122,26 @@ def read_text(path: Path) -> str:
 
 def read_category_file(path: Path) -> CategoryFile:
     """Read a category file and check its form. Raises PolicyError."""
+    form, lines = parse_form(path.name, read_text(path), CategoryForm)
+    return CategoryFile(path.name, form, lines)
+
+
+def parse_form(name: str, text: str, form: type[AnyForm]) -> tuple[AnyForm, dict[Loc, int]]:
+    """Understand a file's YAML as this form; also the lines of its values. `name` is told in the PolicyError."""
     lines: dict[Loc, int] = {(): 1}
     try:
-        data = _Reader(path.name, read_text(path), lines).mapping()
+        data = _Reader(name, text, lines).mapping()
     except yaml.MarkedYAMLError as error:
         mark: Any = error.problem_mark or error.context_mark
-        raise PolicyError(path.name, mark.line + 1 if mark else 1, f"not YAML: {error.problem}") from error
+        raise PolicyError(name, mark.line + 1 if mark else 1, f"not YAML: {error.problem}") from error
     except yaml.YAMLError as error:
-        raise PolicyError(path.name, 1, f"not YAML: {error}") from error
+        raise PolicyError(name, 1, f"not YAML: {error}") from error
     try:
-        return CategoryFile(path.name, CategoryForm.model_validate(data), lines)
+        return form.model_validate(data), lines
     except ValidationError as error:
         # a misspelt key is unknown and the right one missing: the unknown one says more
         first = min(error.errors(), key=lambda one: (one["type"] != "extra_forbidden", _line(lines, one["loc"])))
-        raise PolicyError(path.name, _line(lines, first["loc"]), _reason(first)) from error
+        raise PolicyError(name, _line(lines, first["loc"]), _reason(first)) from error
 
 
 class _Reader:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from itertools import chain
 from typing import Any
 
 from rapidfuzz import fuzz, process
@@ -14,6 +14,9 @@ _SHORTEST = 4
 _ALIKE = 88.0
 """Likeness, out of 100, from which a word counts as a misspelling of a known one."""
 
+_LETTERS = 2
+"""By which a misspelling is longer or shorter at most."""
+
 _MOST = 25
 """Words of a message that are repaired; more of them are not typos but another language."""
 
@@ -21,27 +24,38 @@ _MOST = 25
 class Spelling:
     """Knows the words of the policy's phrases."""
 
-    def __init__(self, words: Iterable[str]) -> None:
-        """Learn the words that are right."""
-        self._known = frozenset(words)
-        self._alike: dict[tuple[str, int], list[str]] = {}
-        for word in sorted(self._known):
+    def __init__(self, words: Iterable[str], base: Spelling | None = None) -> None:
+        """Learn the words that are right, besides those of `base`."""
+        self._base = base
+        self._known = frozenset(word for word in words if base is None or not base.knows(word))
+        self._by_letter: dict[str, list[str]] = {}
+        for word in sorted(self._known, key=lambda word: (len(word), word)):
             if len(word) >= _SHORTEST:
-                self._alike.setdefault((word[0], len(word)), []).append(word)
+                self._by_letter.setdefault(word[0], []).append(word)
 
     def repaired(self, words: Sequence[str]) -> list[str]:
         """The words, with a known one for each misspelt one."""
-        unknown = [word for word in dict.fromkeys(words) if word not in self._known and len(word) >= _SHORTEST]
+        unknown = [word for word in dict.fromkeys(words) if len(word) >= _SHORTEST and not self.knows(word)]
         nearest = {word: self._nearest(word) for word in unknown[:_MOST]}
         return [nearest.get(word, word) for word in words]
 
     def known_share(self, words: Sequence[str]) -> float:
         """Which part of the words is known, 0 to 1."""
-        return sum(word in self._known for word in words) / len(words) if words else 0.0
+        return sum(map(self.knows, words)) / len(words) if words else 0.0
+
+    def knows(self, word: str) -> bool:
+        """Whether the word is right."""
+        return word in self._known or (self._base is not None and self._base.knows(word))
 
     def _nearest(self, word: str) -> str:
-        # with this likeness the lengths differ by one in short words and by two in long ones
-        lengths = range(len(word) - 2, len(word) + 3)
-        candidates = list(chain.from_iterable(self._alike.get((word[0], length), ()) for length in lengths))
+        candidates = self.alike(word) + (self._base.alike(word) if self._base else [])
         found: Any = process.extractOne(word, candidates, scorer=fuzz.ratio, score_cutoff=_ALIKE)
         return str(found[0]) if found else word
+
+    def alike(self, word: str) -> list[str]:
+        """Words with the same first letter that are not too long or short to be so alike."""
+        words = self._by_letter.get(word[0], [])
+        shortest = max(len(word) - _LETTERS, len(word) * _ALIKE / (200 - _ALIKE))
+        longest = min(len(word) + _LETTERS, len(word) * (200 - _ALIKE) / _ALIKE)
+        start, end = bisect_left(words, shortest, key=len), bisect_right(words, longest, key=len)
+        return words[start:end]

@@ -6,6 +6,7 @@ from bot.coverage.policy import Category
 from bot.coverage.policy_question import asks_about_policy
 from bot.desk.line import live_facts
 from bot.desk.opening import answer_blocks, as_asker, clause_blocks, own_answer
+from bot.desk.policy.collecting import collect_wrong_answer
 from bot.desk.scene import Scene
 from bot.model import (
     Action,
@@ -146,6 +147,7 @@ async def wrong(tx: Transaction, scene: Scene, message: str) -> Reply:
     """[Wrong answer]: kept for the moderators; a person will look at it, if wanted."""
     answer = await own_answer(tx, scene, message)
     await queries.set_opinion(tx, scene.server, message, "wrong")
+    await collect_wrong_answer(tx, scene, answer)
     return as_asker(scene, answer).reply_text("wrong-sorry", _open_button(message, primary=True))
 
 

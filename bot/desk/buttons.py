@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from bot.desk import answering, claiming, closing, line, opening, paid, policy_posts, responding, setting_up
-from bot.desk.scene import Scene
-from bot.model import Refusal, Reply
+from bot.desk import answering, claiming, closing, correcting, line, opening, paid, responding, setting_up
+from bot.desk.policy import document, drafts, editing, exchanging, lessons, posts
+from bot.desk.scene import Answer, Scene
+from bot.model import Refusal
 from bot.store.database import Transaction
 
-Pressed = Callable[[Transaction, Scene, str], Awaitable[Reply]]
+Pressed = Callable[[Transaction, Scene, str], Awaitable[Answer]]
 
 BUTTONS: Mapping[str, Pressed] = {
     "open": opening.open_from_answer,
@@ -22,13 +23,30 @@ BUTTONS: Mapping[str, Pressed] = {
     "claim-next": claiming.claim_next,
     "release": claiming.release_button,
     "close": closing.close_button,
-    "post-policy": policy_posts.post_button,
+    "correct": correcting.correct_button,
+    "post-policy": posts.post_button,
+    "policy-edit": editing.edit_button,
+    "policy-document": document.document_button,
+    "policy-apply": drafts.apply_button,
+    "policy-discard": drafts.discard_button,
+    "policy-undo": drafts.undo_button,
+    "policy-learn": lessons.learn_button,
+    "policy-teach": lessons.teach_button,
+    "policy-leave": lessons.leave_button,
 }
 FORMS: Mapping[str, Pressed] = {
     "ticket": opening.ticket_form,
     "covered": answering.covered_form,
     "claim": claiming.claim_form,
     "paid": paid.paid_request,
+    "correct": correcting.correct_form,
+    "policy-edit": editing.edit_form,
+    "policy-document": document.document_form,
+    "policy-add": editing.add_form,
+    "policy-rename": editing.rename_form,
+    "policy-import": exchanging.import_form,
+    "policy-apply": drafts.apply_form,
+    "policy-teach": lessons.teach_form,
     "setup": setting_up.setup_form,
     "setup-rules": setting_up.rules_form,
     "setup-mode": setting_up.mode_form,

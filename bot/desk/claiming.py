@@ -130,6 +130,7 @@ async def _claimed(tx: Transaction, scene: Scene, ticket: Ticket, ahead: int, re
         blocks.append(note(text("claimed-out-of-turn", ahead=ahead)))
     buttons = (
         Button(f"release:{ticket.number}", text("button-release")),
+        Button(f"correct:{ticket.number}", text("button-correct")),
         Button(f"close:{ticket.number}", text("button-close"), ButtonStyle.DANGER),
     )
     return scene.reply(*blocks, buttons=buttons, ruling=ticket.ruling)

@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.desk import answering, blocking, claiming, closing, line, opening, policy_posts, setting_up
-from bot.desk.scene import Scene
-from bot.model import Reply, Text
+from bot.desk import answering, blocking, claiming, closing, correcting, line, opening, setting_up
+from bot.desk.policy.commands import policy_command
+from bot.desk.scene import Answer, Scene
+from bot.model import Text
 from bot.store.database import Transaction
 from bot.texts import text
 
-UseCase = Callable[[Transaction, Scene], Awaitable[Reply]]
+UseCase = Callable[[Transaction, Scene], Awaitable[Answer]]
 
 
 class Audience(StrEnum):
@@ -47,9 +48,10 @@ COMMANDS = (
     Command("ticket", Audience.EVERYBODY, opening.ticket_command),
     Command("place", Audience.EVERYBODY, line.place),
     Command("close", Audience.EVERYBODY, closing.close_command),
-    Command("policy", Audience.EVERYBODY, policy_posts.policy_command),
+    Command("policy", Audience.EVERYBODY, policy_command),
     Command("claim", Audience.AGENTS, claiming.claim_command),
     Command("release", Audience.AGENTS, claiming.release_command),
+    Command("correct", Audience.AGENTS, correcting.correct_command),
     Command("queue", Audience.AGENTS, line.queue),
     Command("setup", Audience.MODERATORS, setting_up.setup_command),
     Command("block", Audience.MODERATORS, blocking.block_command),

@@ -17,7 +17,9 @@ from bot.coverage.policy import Policy
 from bot.desk import line, listening, setting_up
 from bot.desk.buttons import BUTTONS, FORMS, known
 from bot.desk.commands import BY_NAME
-from bot.desk.scene import Scene
+from bot.desk.policy import posts
+from bot.desk.policy.policies import Policies
+from bot.desk.scene import Answer, Scene, Study
 from bot.model import (
     Action,
     ButtonPressed,
@@ -39,7 +41,8 @@ from bot.rules.limits import clean, title
 from bot.rules.permissions import is_staff
 from bot.store import queries
 from bot.store.database import Database, Transaction, is_passing
-from bot.store.outbox import forget_ended, owe
+from bot.store.outbox import BOARD, forget_ended, owe
+from bot.store.policy_queries import forget_drafts, forget_texts
 from bot.texts import paragraph, text
 
 _log = structlog.get_logger(__name__)
@@ -81,23 +84,33 @@ class Desk:
         """Called when there may be something new in the outbox."""
         self._servers: dict[str, ServerSettings] = {}
         self._heard: set[tuple[str, str]] = set()
-        self._matcher = matcher
+        self.policies = Policies(database, matcher)
         self.policy_trouble = ""
         """Why the policy's files, as they are now, were refused; moderators read it in `/setup show`."""
         self._settling: set[asyncio.Future[Reply | None]] = set()
 
     @property
     def policy(self) -> Policy:
-        """The policy that is in force."""
-        return self._matcher.policy
+        """The policy that servers begin with."""
+        return self.policies.shipped.policy
 
-    def use(self, matcher: Matcher) -> None:
-        """From the next event on, this matcher's policy is in force."""
-        self._matcher = matcher
+    async def use(self, matcher: Matcher) -> None:
+        """From now on, servers begin with this matcher's policy; what is posted follows."""
+        await self.policies.use(matcher)
         self.policy_trouble = ""
+        await self._database.transaction(lambda tx: posts.refresh_everywhere(tx, self._clock()))
+        self.on_commit()
+
+    async def follow_policies(self) -> None:
+        """Take over what moderators have changed, here or in another process."""
+        try:
+            await self.policies.follow()
+        except Exception:  # noqa: BLE001 (it is logged, and tried again in a second)
+            _log.exception("changed policies could not be read")
 
     async def start(self) -> None:
-        """Read what is kept in memory: settings, and which channels we listen to."""
+        """Read what is kept in memory: own policies, settings, and which channels we listen to."""
+        await self.policies.follow()
         self._heard = await self._database.transaction(queries.channels_with_open_tickets)
         for server, settings in (await self._database.transaction(queries.all_settings)).items():
             self._keep(server, settings)
@@ -118,7 +131,7 @@ class Desk:
             (event.server, event.channel) not in self._heard
         ):
             return None
-        scene = self._scene(event)
+        scene = self._scene(event, await self.policies.of(event.server))
         if isinstance(event, MessagePosted) and _is_idle_talk(event, scene):
             return None
         settling = asyncio.ensure_future(self._settle(scene))
@@ -129,17 +142,20 @@ class Desk:
     async def _settle(self, scene: Scene) -> Reply | None:
         event = scene.event
         try:
-            reply = await self._transact(scene)
+            answer = await self._transact(scene)
+            if _is_about(event, "policy"):
+                await self.follow_policies()
+            reply = await asyncio.to_thread(answer.reply) if isinstance(answer, Study) else answer
         except Refusal as refusal:
             return scene.reply(paragraph(refusal.text))
         except Exception:  # noqa: BLE001 (it is logged, and told)
             return await self._apologise(scene)
-        if isinstance(event, ServerJoined) or _is_setup(event):
+        if isinstance(event, ServerJoined) or _is_about(event, "setup"):
             await self._remember(event.server)
         self.on_commit()
         return reply
 
-    async def _transact(self, scene: Scene) -> Reply | None:
+    async def _transact(self, scene: Scene) -> Answer | None:
         """A person waits for the answer to a command; a message has time, and nobody tells it a second time."""
         work = partial(_route, scene=scene)
         try:
@@ -155,11 +171,11 @@ class Desk:
         if self._settling:
             await asyncio.wait(self._settling, timeout=_FAREWELL.total_seconds())
 
-    async def draw_board(self, tx: Transaction, server: str) -> Say | None:
-        """The server's board as it is now; the outbox asks for it when it is sent."""
-        settings = self._servers.get(server, _DEFAULTS)
-        event = Event(key="board", server=server, channel="", order=0, at=self._clock())
-        return await line.board(tx, Scene(event, _NOBODY, settings, self.policy, self._matcher.match, self._clock()))
+    async def draw(self, tx: Transaction, server: str, post: str) -> Say | None:
+        """A post of ours as it is now, the board or a policy; the outbox asks for it when it is sent."""
+        event = Event(key=post, server=server, channel="", order=0, at=self._clock())
+        scene = self._scene(event, self.policies.shipped)
+        return await (line.board(tx, scene) if post == BOARD else posts.draw(tx, scene, post))
 
     async def tidy(self) -> None:
         """Drop what only takes room: keys of events nobody tells again, effects ended long ago. In small steps."""
@@ -168,16 +184,23 @@ class Desk:
         while dropped == _AT_A_TIME:
             dropped = await self._database.transaction(lambda tx: queries.forget_old_events(tx, now, _AT_A_TIME))
         await self._database.transaction(lambda tx: forget_ended(tx, now))
+        await self._database.transaction(lambda tx: forget_drafts(tx, now))
+        for server, settings in list(self._servers.items()):
+            await self._forget_texts(server, now - timedelta(days=settings.retention_days))
 
-    def _scene(self, event: Event) -> Scene:
+    async def _forget_texts(self, server: str, before: datetime) -> None:
+        while await self._database.transaction(lambda tx: forget_texts(tx, server, before, _AT_A_TIME)) >= _AT_A_TIME:
+            pass
+
+    def _scene(self, event: Event, matcher: Matcher) -> Scene:
         person: Person = getattr(event, "person", _NOBODY)
         person = replace(person, name=title(person.name) or person.id)
         settings = self._servers.get(event.server, _DEFAULTS)
         words = clean(_words(event))
         needs_verdict = words and _is_request(event) and not is_staff(person, settings)
-        verdict = self._matcher.match(words) if needs_verdict else None
-        judge, trouble = self._matcher.match, self.policy_trouble
-        return Scene(event, person, settings, self.policy, judge, self._clock(), words, verdict, trouble)
+        verdict = matcher.match(words) if needs_verdict else None
+        shipped, trouble = self.policies.shipped, self.policy_trouble
+        return Scene(event, person, settings, matcher, shipped, self._clock(), words, verdict, trouble)
 
     async def _apologise(self, scene: Scene) -> Reply | None:
         """Something of ours is broken: one sentence, and a reference that is also in the log."""
@@ -209,11 +232,11 @@ def _words(event: Event) -> str:
             return ""
 
 
-def _is_setup(event: Event) -> bool:
-    """Whether the event may change the server's settings."""
+def _is_about(event: Event, matter: str) -> bool:
+    """Whether the event may change the server's settings ("setup") or its policy ("policy")."""
     match event:
-        case CommandUsed(name=name) | FormSent(form=name):
-            return name.startswith("setup")
+        case CommandUsed(name=name) | FormSent(form=name) | ButtonPressed(action=name):
+            return name.startswith(matter)
         case _:
             return False
 
@@ -231,10 +254,10 @@ def _is_idle_talk(event: MessagePosted, scene: Scene) -> bool:
     """Messages that cost no transaction: staff's and small talk, outside of tickets."""
     if event.thread is not None:
         return False
-    return scene.verdict is None or scene.verdict.action is Action.SILENT
+    return scene.verdict is None or (scene.verdict.action is Action.SILENT and scene.verdict.if_waiting is None)
 
 
-async def _route(tx: Transaction, scene: Scene) -> Reply | None:
+async def _route(tx: Transaction, scene: Scene) -> Answer | None:
     event = scene.event
     if isinstance(event, MessagePosted):  # known by its own id, under whatever event it is told
         await listening.message_posted(tx, scene, event)
@@ -253,8 +276,8 @@ async def _route(tx: Transaction, scene: Scene) -> Reply | None:
     return None
 
 
-async def _answer(tx: Transaction, scene: Scene, asked: CommandUsed | ButtonPressed | FormSent) -> Reply:
-    if _is_setup(asked):  # built upon what is set now: another moderator may have just been quicker
+async def _answer(tx: Transaction, scene: Scene, asked: CommandUsed | ButtonPressed | FormSent) -> Answer:
+    if _is_about(asked, "setup"):  # built upon what is set now: another moderator may have just been quicker
         scene = replace(scene, settings=await queries.settings_of(tx, asked.server) or scene.settings)
     match asked:
         case CommandUsed(name=name) if name in BY_NAME:

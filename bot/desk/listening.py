@@ -8,7 +8,7 @@ from bot.coverage.thanks import only_thanks
 from bot.desk.answering import answer_content, is_heard, keep_answer, offer_content
 from bot.desk.claiming import claim_by_answering
 from bot.desk.closing import reopen, withdraw
-from bot.desk.responding import respond_to
+from bot.desk.responding import as_waiting, respond_to
 from bot.desk.scene import Scene, say_in_ticket
 from bot.model import (
     Action,
@@ -28,6 +28,7 @@ from bot.rules.response import Response
 from bot.store import queries
 from bot.store.database import Transaction
 from bot.store.outbox import owe_board
+from bot.store.policy_queries import drop_lesson, mend_lesson
 from bot.texts import paragraph, text
 
 
@@ -39,7 +40,7 @@ async def message_posted(tx: Transaction, scene: Scene, event: MessagePosted) ->
     if early is not None:
         if early.text is None:
             return
-        scene = replace(scene, words=early.text, verdict=scene.judge(early.text))
+        scene = replace(scene, words=early.text, verdict=scene.matcher.match(early.text))
     if event.thread is None:
         await respond_to(tx, scene, event, thread=None)
     elif ticket := await queries.ticket_by_thread(tx, event.server, event.thread):
@@ -70,6 +71,7 @@ async def _in_ticket(tx: Transaction, scene: Scene, event: MessagePosted, ticket
 
 
 async def _customer_in_ticket(tx: Transaction, scene: Scene, event: MessagePosted, ticket: Ticket) -> None:
+    scene = as_waiting(scene, [ticket])
     verdict = scene.verdict
     if ticket.state is TicketState.CLOSED:
         await _in_closed_ticket(tx, scene, event, ticket)
@@ -106,6 +108,7 @@ async def _in_closed_ticket(tx: Transaction, scene: Scene, event: MessagePosted,
 
 async def message_edited(tx: Transaction, scene: Scene, event: MessageEdited) -> None:
     """A message was changed: its ticket, or what a button under its answer would open, says what it says now."""
+    await mend_lesson(tx, event.server, event.message, scene.words)
     ticket = await queries.ticket_by_message(tx, event.server, event.message)
     if ticket is None:
         if not await queries.say_instead(tx, event.server, event.message, scene.words):
@@ -118,6 +121,7 @@ async def message_edited(tx: Transaction, scene: Scene, event: MessageEdited) ->
 
 async def message_deleted(tx: Transaction, scene: Scene, event: MessageDeleted) -> None:
     """The opening message is gone: a waiting ticket is withdrawn; whoever works on a claimed one is told."""
+    await drop_lesson(tx, event.server, event.message)
     ticket = await queries.ticket_by_message(tx, event.server, event.message)
     if ticket is None:
         if not await queries.say_instead(tx, event.server, event.message, ""):

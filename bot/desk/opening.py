@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from bot.coverage.policy import CategoryTexts, address
 from bot.desk.line import place_blocks
+from bot.desk.policy.collecting import collect_silence
 from bot.desk.scene import Scene
 from bot.model import (
     Action,
@@ -141,6 +142,7 @@ async def open_ticket(tx: Transaction, scene: Scene, spot: Spot) -> Ticket:
     )
     await queries.add_ticket(tx, ticket)
     await queries.record(tx, ticket, scene.event.at, scene.person.id, "opened")
+    await collect_silence(tx, scene, ticket)
     if spot.starts_thread and spot.message:
         await scene.open_thread(tx, ticket.lane, spot.message)
     await _owe_receipt(tx, scene, ticket)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.coverage.policy_question import asks_about_policy
@@ -19,11 +20,13 @@ from bot.texts import paragraph, quote, text
 
 async def respond_to(tx: Transaction, scene: Scene, event: MessagePosted, thread: str | None) -> None:
     """Answer a message, open a ticket for it, offer one, or keep quiet; in `thread`, or in one that starts from it."""
+    mine = await queries.open_tickets(tx, event.server, event.person.id)
+    scene = as_waiting(scene, mine)
     verdict = scene.verdict
     if verdict is None:
         return
     mode = scene.settings.support.get(event.channel, Mode.QUIET)
-    fresh = await _fresh_ticket(tx, event)
+    fresh = _fresh_ticket(mine, event)
     about_policy = asks_about_policy(scene.words, verdict.language)
     response = respond(verdict, mode, asks_about_policy=about_policy, has_fresh_ticket=fresh is not None)
     if response is Response.NOTHING:
@@ -71,11 +74,18 @@ async def _say(
     await scene.say_in_thread(tx, thread or event.message, content)
 
 
-async def _fresh_ticket(tx: Transaction, event: MessagePosted) -> Ticket | None:
-    tickets = await queries.open_tickets(tx, event.server, event.person.id)
+def as_waiting(scene: Scene, mine: Sequence[Ticket]) -> Scene:
+    """Who has a waiting ticket and writes "still nothing?" asks about it: the verdict for them is another one."""
+    waits = any(ticket.state is TicketState.WAITING for ticket in mine)
+    if scene.verdict is None or scene.verdict.if_waiting is None or not waits:
+        return scene
+    return replace(scene, verdict=scene.verdict.if_waiting)
+
+
+def _fresh_ticket(mine: Sequence[Ticket], event: MessagePosted) -> Ticket | None:
     fresh = [
         ticket
-        for ticket in tickets
+        for ticket in mine
         if ticket.state is TicketState.WAITING
         and ticket.channel == event.channel
         and abs(event.at - ticket.opened_at) <= SAME_MATTER

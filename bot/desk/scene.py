@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.coverage.matcher import Matcher
 from bot.coverage.policy import Policy
 from bot.model import (
     Action,
@@ -48,9 +49,10 @@ class Scene:
     event: Event
     person: Person
     settings: ServerSettings
-    policy: Policy
-    judge: Callable[[str], Verdict]
-    """The verdict on any words; pure, but not for free: it runs before the transaction where it can."""
+    matcher: Matcher
+    """Judges any words by the server's policy; not for free: before the transaction where it can."""
+    shipped: Matcher
+    """The same for the policy that servers begin with."""
     now: datetime
     words: str = ""
     """What the person wrote, cleaned."""
@@ -63,6 +65,11 @@ class Scene:
     def server(self) -> str:
         """The tenant."""
         return self.event.server
+
+    @property
+    def policy(self) -> Policy:
+        """The server's policy."""
+        return self.matcher.policy
 
     @property
     def language(self) -> Language:
@@ -102,9 +109,9 @@ class Scene:
         values = self.event.values if isinstance(self.event, FormSent) else {}
         return {name: clean(value) for name, value in values.items()}
 
-    def form(self, name: str, heading: str, *fields: Field) -> Reply:
+    def form(self, name: str, heading: str, *fields: Field, **values: Value) -> Reply:
         """A form for this person to fill in."""
-        return Reply(form=Form(name, text(heading), fields, self.language, self.settings.formal))
+        return Reply(form=Form(name, text(heading, **values), fields, self.language, self.settings.formal))
 
     async def owe(
         self, tx: Transaction, lane: str, effect: Effect, *, ticket: int | None = None, post: str | None = None
@@ -126,6 +133,17 @@ class Scene:
         """Promise a message in a thread that belongs to no ticket."""
         effect = Say(server=self.server, channel=self.event.channel, thread=thread, content=content)
         await self.owe(tx, thread, effect)
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """The reply takes more thinking than a transaction has time for: it is made afterwards, in another thread."""
+
+    reply: Callable[[], Reply]
+
+
+Answer = Reply | Study
+"""What comes of a command, a button or a form."""
 
 
 async def say_in_ticket(

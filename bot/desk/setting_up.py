@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from bot.desk.policy import posts
 from bot.desk.scene import Scene
 from bot.model import (
     Block,
@@ -29,6 +30,8 @@ from bot.texts import heading, item, note, paragraph, text
 
 _MOST = 100
 """Highest limit that may be set; also the most channels or roles of a kind."""
+_LONGEST_RETENTION = 3_650
+"""Days."""
 _MOST_REASON = 300
 """Characters of the reason why a policy was refused."""
 _MODES = tuple((mode.value, text(f"mode-{mode}")) for mode in Mode)
@@ -94,6 +97,7 @@ async def rules_form(tx: Transaction, scene: Scene, _: str) -> Reply:
         formal=values.get("address", "sie") != "du",
         open_limit=_limit(values, "open_limit"),
         hourly_limit=_limit(values, "hourly_limit"),
+        retention_days=_limit(values, "retention", _LONGEST_RETENTION),
     )
     return await _keep(tx, scene, new)
 
@@ -126,6 +130,7 @@ async def _set_mode(tx: Transaction, scene: Scene, mode: str) -> Reply:
 async def _keep(tx: Transaction, scene: Scene, new: ServerSettings) -> Reply:
     await queries.add_server(tx, scene.server, new, scene.event.at)
     await queries.change_settings(tx, scene.server, new)
+    await posts.refresh(tx, scene.server, scene.now)
     await owe_board(tx, scene.server, scene.now)
     return scene.reply(paragraph(text("setup-kept")), *await _overview(tx, scene, new))
 
@@ -148,6 +153,7 @@ async def _overview(tx: Transaction, scene: Scene, settings: ServerSettings) -> 
                 hourly=settings.hourly_limit,
             )
         ),
+        item(text("setup-retention", days=settings.retention_days)),
     ]
     blocks += [note(missing) for missing in _missing(settings)]
     if scene.policy_trouble:
@@ -197,11 +203,12 @@ def _rule_fields(settings: ServerSettings) -> tuple[Field, ...]:
         Field("address", text("form-setup-address"), choice, value=address, choices=_ADDRESSES),
         Field("open_limit", text("form-setup-open-limit"), number, value=str(settings.open_limit)),
         Field("hourly_limit", text("form-setup-hourly-limit"), number, value=str(settings.hourly_limit)),
+        Field("retention", text("form-setup-retention"), number, value=str(settings.retention_days)),
     )
 
 
-def _limit(values: Mapping[str, str], name: str) -> int:
+def _limit(values: Mapping[str, str], name: str, most: int = _MOST) -> int:
     given = values.get(name, "").strip()
-    if not (given.isascii() and given.isdecimal() and len(given) <= len(str(_MOST)) and 1 <= int(given) <= _MOST):
-        raise Refusal("refused-limit", most=_MOST)
+    if not (given.isascii() and given.isdecimal() and len(given) <= len(str(most)) and 1 <= int(given) <= most):
+        raise Refusal("refused-limit", most=most)
     return int(given)

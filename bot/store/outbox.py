@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import structlog
@@ -45,8 +46,11 @@ _BACK_OFF = wait_exponential(multiplier=1, max=300) + wait_random(0, 1)
 _log = structlog.get_logger(__name__)
 _EFFECT: TypeAdapter[Effect] = TypeAdapter(Effect)
 
-DrawBoard = Callable[[Transaction, str], Awaitable[Say | None]]
-"""Draws a server's board as it is now; None where it has no place for one."""
+BOARD = "board"
+"""The name under which every server's board is posted."""
+
+Draw = Callable[[Transaction, str, str], Awaitable[Say | None]]
+"""Draws a server's post of this name as it is now; None where it has no place."""
 
 _moment = outbox.c.due_at.type
 _now = bindparam("now", type_=_moment)
@@ -61,18 +65,18 @@ _ADD = insert(outbox).values(
     due_at=_now,
     created_at=_now,
 )
-_ADD_BOARD = (
+_ADD_DRAWING = (
     insert(outbox)
     .values(
         server=bindparam("server"),
         lane=bindparam("lane"),
         state="pending",
-        post="board",
+        post=bindparam("post"),
         attempts=0,
         due_at=bindparam("due", type_=_moment),
         created_at=_now,
     )
-    .on_conflict_do_nothing(index_elements=[outbox.c.server], index_where=DRAWN_WHEN_SENT)
+    .on_conflict_do_nothing(index_elements=[outbox.c.server, outbox.c.post], index_where=DRAWN_WHEN_SENT)
 )
 _heads = select(func.min(outbox.c.id)).where(OWED).group_by(outbox.c.lane).scalar_subquery()
 _turn = func.row_number().over(partition_by=outbox.c.server, order_by=(outbox.c.due_at, outbox.c.id))
@@ -113,7 +117,9 @@ _NEXT_DUE = select(
 ).where(outbox.c.id.in_(_heads))
 _DEAD = select(outbox).where(DEAD).order_by(outbox.c.id.desc()).limit(bindparam("most"))
 _DEAD_COUNT = select(func.count()).select_from(outbox).where(outbox.c.server == bindparam("server"), DEAD)
-_DEAD_LETTER = select(outbox.c.server, outbox.c.effect).where(outbox.c.id == bindparam("letter"), DEAD)
+_DEAD_LETTER = select(outbox.c.server, outbox.c.lane, outbox.c.effect, outbox.c.post).where(
+    outbox.c.id == bindparam("letter"), DEAD
+)
 _REVIVE = (
     update(outbox)
     .where(outbox.c.id == bindparam("letter"), DEAD)
@@ -137,7 +143,14 @@ async def owe(
 
 async def owe_board(tx: Transaction, server: str, now: datetime) -> None:
     """Promise that the board will show what is now true; many such promises make one drawing."""
-    await tx.run(_ADD_BOARD, server=server, lane=f"{server}/board", now=now, due=now + BOARD_DELAY)
+    await owe_drawing(tx, server, BOARD, BOARD, now, BOARD_DELAY)
+
+
+async def owe_drawing(
+    tx: Transaction, server: str, lane: str, post: str, now: datetime, delay: timedelta = timedelta(0)
+) -> None:
+    """Promise that a post of ours will be, or become, what it must show at the moment of sending."""
+    await tx.run(_ADD_DRAWING, server=server, lane=f"{server}/{lane}", post=post, now=now, due=now + delay)
 
 
 async def dead_letters(tx: Transaction, most: int = 100) -> list[dict[str, Any]]:
@@ -152,13 +165,14 @@ async def dead_letter_count(tx: Transaction, server: str) -> int:
 
 
 async def revive(tx: Transaction, letter: int, now: datetime) -> bool:
-    """Try a dead letter again; False if there is none with this id. A board is drawn anew instead."""
+    """Try a dead letter again; False if there is none with this id. What is drawn when sent is drawn anew."""
     dead = await tx.row(_DEAD_LETTER, letter=letter)
     if dead is None:
         return False
     if dead["effect"] is None:
         await tx.run(_END, letter=letter, end="done", why=None, now=now)
-        await owe_board(tx, dead["server"], now)
+        lane = dead["lane"].removeprefix(f"{dead['server']}/")
+        await owe_drawing(tx, dead["server"], lane, dead["post"], now)
     else:
         await tx.run(_REVIVE, letter=letter, now=now)
     return True
@@ -187,19 +201,19 @@ class Letter:
         Ids begin anew with a new database, so the second of the promise makes it unique.
         """
         unique = f"{int(self.promised_at.timestamp()):x}-{self.id:x}"
-        return f"{self.post}:{unique}" if self.post else unique
+        return f"{BOARD}:{unique}" if self.post == BOARD else unique
 
 
 class Outbox:
     """Delivers what is owed, one lane after the other in order, many lanes at once."""
 
     def __init__(
-        self, database: Database, chats: Mapping[str, Chat], draw_board: DrawBoard, clock: Callable[[], datetime]
+        self, database: Database, chats: Mapping[str, Chat], draw: Draw, clock: Callable[[], datetime]
     ) -> None:
         """`chats` maps the prefix of a server's id ("web" of "web:playground") to its chat."""
         self._database = database
         self._chats = chats
-        self._draw_board = draw_board
+        self._draw = draw
         self._clock = clock
         self._news = asyncio.Event()
         self._on_their_way: Counter[str] = Counter()
@@ -259,8 +273,9 @@ class Outbox:
 
     async def _lease_in(self, tx: Transaction, most: int) -> list[Letter]:
         now = self._clock()
-        letters = []
+        letters: list[Letter] = []
         on_their_way = Counter(self._on_their_way)
+        has_ended_any = False
         for row in await tx.rows(_READY, now=now, most=most):
             if on_their_way[row["server"]] >= _MOST_OF_A_SERVER:
                 continue
@@ -273,22 +288,27 @@ class Outbox:
                 continue
             if effect is None:
                 await tx.run(_END, letter=row["id"], end="done", why=None, now=now)
+                has_ended_any = True
                 continue
             await tx.run(_LEASE, letter=row["id"], until=now + LEASE)
             letters.append(_letter(row, effect))
             on_their_way[row["server"]] += 1
+        if has_ended_any and not letters:  # what waited behind them in their lanes can go now
+            return await self._lease_in(tx, most)
         return letters
 
     async def _effect(self, tx: Transaction, row: dict[str, Any]) -> Effect | None:
-        """The effect with all that is known only now: the board's drawing, a ticket's thread, a message to edit."""
+        """The effect with all that is known only now: a drawing, a ticket's thread, a message to edit."""
         if row["effect"] is None:
-            effect: Effect | None = await self._draw_board(tx, row["server"])
+            effect: Effect | None = await self._draw(tx, row["server"], row["post"])
         else:
             effect = _EFFECT.validate_json(row["effect"])
         if isinstance(effect, Say | CloseThread) and row["ticket"] is not None and effect.thread is None:
             effect = replace(effect, thread=row["thread"])
         if isinstance(effect, Say) and row["post"] is not None:
-            effect = replace(effect, replaces=await post_named(tx, effect.server, row["post"], effect.channel))
+            old = await post_named(tx, effect.server, row["post"], effect.channel)
+            if old is not None:
+                effect = None if old.shown == _digest(effect) else replace(effect, replaces=old.message)
         return effect
 
     async def _deliver_and_wake(self, letter: Letter) -> None:
@@ -338,7 +358,12 @@ class Outbox:
         if isinstance(effect, OpenThread) and letter.ticket is not None and done.thread is not None:
             await set_thread(tx, effect.server, letter.ticket, done.thread)
         if isinstance(effect, Say) and letter.post is not None and done.message is not None:
-            await keep_post(tx, effect.server, letter.post, effect.channel, done.message)
+            await keep_post(tx, effect.server, letter.post, effect.channel, done.message, _digest(effect))
+
+
+def _digest(effect: Say) -> str:
+    """Tells whether a post would say the same again."""
+    return sha256(_EFFECT.dump_json(replace(effect, replaces=None))).hexdigest()[:16]
 
 
 def _letter(row: dict[str, Any], effect: Effect) -> Letter:

@@ -32,11 +32,12 @@ from bot.store.tables import (
 _SETTINGS = TypeAdapter(ServerSettings)
 
 
-def _given(table: Table) -> dict[str, Any]:
+def given(table: Table) -> dict[str, Any]:
+    """A value of its own name for each column."""
     return {column.key: bindparam(column.key, type_=column.type) for column in table.columns}
 
 
-def _is(*columns: Any) -> ColumnElement[bool]:
+def is_(*columns: Any) -> ColumnElement[bool]:
     """Each column equals the value of its own name."""
     return and_(*(column == bindparam(column.key, type_=column.type) for column in columns))
 
@@ -48,17 +49,17 @@ KEEP_EARLY_NEWS = timedelta(hours=1)
 
 # --- the inbox -----------------------------------------------------------------------------------------
 
-_SEE = insert(inbox).values(_given(inbox)).on_conflict_do_nothing()
+_SEE = insert(inbox).values(given(inbox)).on_conflict_do_nothing()
 _KEEP_NEWS = (
     insert(inbox)
-    .values(_given(inbox))
+    .values(given(inbox))
     .on_conflict_do_update(
         index_elements=[inbox.c.server, inbox.c.key],
         set_={"note": bindparam("note"), "at": bindparam("at", type_=inbox.c.at.type)},
         where=inbox.c.note.is_not(None) & (inbox.c.at <= bindparam("at", type_=inbox.c.at.type)),
     )
 )
-_NOTE = select(inbox.c.key, inbox.c.note).where(_is(inbox.c.server, inbox.c.key))
+_NOTE = select(inbox.c.key, inbox.c.note).where(is_(inbox.c.server, inbox.c.key))
 _EARLY = inbox.c.key.startswith("early:", autoescape=True)
 _OLD = (
     select(inbox.c.server, inbox.c.key)
@@ -99,12 +100,12 @@ async def keep_early_news(tx: Transaction, server: str, message: str, at: dateti
 # --- servers -------------------------------------------------------------------------------------------
 
 _SERVERS = select(servers.c.id, servers.c.settings)
-_SETTINGS_OF = select(servers.c.settings).where(_is(servers.c.id))
-_JOIN = insert(servers).values(_given(servers)).on_conflict_do_nothing()
-_CHANGE_SETTINGS = update(servers).where(_is(servers.c.id)).values(settings=bindparam("new_settings"))
+_SETTINGS_OF = select(servers.c.settings).where(is_(servers.c.id))
+_JOIN = insert(servers).values(given(servers)).on_conflict_do_nothing()
+_CHANGE_SETTINGS = update(servers).where(is_(servers.c.id)).values(settings=bindparam("new_settings"))
 _NEXT_NUMBER = (
     update(servers)
-    .where(_is(servers.c.id))
+    .where(is_(servers.c.id))
     .values(last_number=servers.c.last_number + 1)
     .returning(servers.c.last_number)
 )
@@ -123,7 +124,8 @@ async def settings_of(tx: Transaction, server: str) -> ServerSettings | None:
 
 async def add_server(tx: Transaction, server: str, settings: ServerSettings, at: datetime) -> None:
     """Make a server known; one that is known stays as it is."""
-    await tx.run(_JOIN, id=server, settings=_SETTINGS.dump_json(settings).decode(), last_number=0, created_at=at)
+    told = _SETTINGS.dump_json(settings).decode()
+    await tx.run(_JOIN, id=server, settings=told, last_number=0, policy_number=0, created_at=at)
 
 
 async def change_settings(tx: Transaction, server: str, settings: ServerSettings) -> None:
@@ -140,28 +142,28 @@ async def next_number(tx: Transaction, server: str) -> int:
 # --- tickets -------------------------------------------------------------------------------------------
 
 _TICKET_COLUMNS = tuple(field.name for field in fields(Ticket))
-_ADD_TICKET = insert(tickets).values(_given(tickets))
+_ADD_TICKET = insert(tickets).values(given(tickets))
 _SAVE_TICKET = (
     update(tickets)
     .where(tickets.c.server == bindparam("of_server"), tickets.c.number == bindparam("of_number"))
-    .values(_given(tickets))
+    .values(given(tickets))
 )
-_BY_NUMBER = select(tickets).where(_is(tickets.c.server, tickets.c.number))
-_BY_THREAD = select(tickets).where(_is(tickets.c.server, tickets.c.thread), HAS_THREAD)
-_BY_MESSAGE = select(tickets).where(_is(tickets.c.server, tickets.c.message), HAS_MESSAGE)
-_SET_THREAD = update(tickets).where(_is(tickets.c.server, tickets.c.number)).values(thread=bindparam("new_thread"))
-_OPEN_OF_CUSTOMER = select(tickets).where(_is(tickets.c.server, tickets.c.customer), OPEN).order_by(tickets.c.number)
-_CLAIMED_BY = select(tickets).where(_is(tickets.c.server, tickets.c.agent), CLAIMED).order_by(tickets.c.claimed_at)
-_CLAIMED = select(tickets).where(_is(tickets.c.server), CLAIMED).order_by(tickets.c.claimed_at).limit(bindparam("most"))
+_BY_NUMBER = select(tickets).where(is_(tickets.c.server, tickets.c.number))
+_BY_THREAD = select(tickets).where(is_(tickets.c.server, tickets.c.thread), HAS_THREAD)
+_BY_MESSAGE = select(tickets).where(is_(tickets.c.server, tickets.c.message), HAS_MESSAGE)
+_SET_THREAD = update(tickets).where(is_(tickets.c.server, tickets.c.number)).values(thread=bindparam("new_thread"))
+_OPEN_OF_CUSTOMER = select(tickets).where(is_(tickets.c.server, tickets.c.customer), OPEN).order_by(tickets.c.number)
+_CLAIMED_BY = select(tickets).where(is_(tickets.c.server, tickets.c.agent), CLAIMED).order_by(tickets.c.claimed_at)
+_CLAIMED = select(tickets).where(is_(tickets.c.server), CLAIMED).order_by(tickets.c.claimed_at).limit(bindparam("most"))
 _LINE = (
     select(tickets)
-    .where(_is(tickets.c.server), WAITING)
+    .where(is_(tickets.c.server), WAITING)
     .order_by(tickets.c.place_order, tickets.c.number)
     .limit(bindparam("most"))
 )
 _HEAD = (
     select(tickets.c.number)
-    .where(_is(tickets.c.server), WAITING)
+    .where(is_(tickets.c.server), WAITING)
     .order_by(tickets.c.place_order, tickets.c.number)
     .limit(1)
     .with_for_update(skip_locked=True)
@@ -169,7 +171,7 @@ _HEAD = (
 )
 _CLAIM_HEAD = (
     update(tickets)
-    .where(_is(tickets.c.server), tickets.c.number == _HEAD)
+    .where(is_(tickets.c.server), tickets.c.number == _HEAD)
     .values(
         state=TicketState.CLAIMED,
         agent=bindparam("new_agent"),
@@ -182,12 +184,12 @@ _UP_TO = (
     select(func.count())
     .select_from(tickets)
     .where(
-        _is(tickets.c.server),
+        is_(tickets.c.server),
         WAITING,
         tuple_(tickets.c.place_order, tickets.c.number) <= tuple_(bindparam("place_order"), bindparam("number")),
     )
 )
-_WAITING_COUNT = select(func.count()).select_from(tickets).where(_is(tickets.c.server), WAITING)
+_WAITING_COUNT = select(func.count()).select_from(tickets).where(is_(tickets.c.server), WAITING)
 _HEARD = select(tickets.c.server, tickets.c.channel).where(OPEN).distinct()
 
 
@@ -291,12 +293,12 @@ async def channels_with_open_tickets(tx: Transaction) -> set[tuple[str, str]]:
 
 # --- history -------------------------------------------------------------------------------------------
 
-_RECORD = insert(history).values({key: value for key, value in _given(history).items() if key != "id"})
-_HISTORY = select(history).where(_is(history.c.server, history.c.ticket)).order_by(history.c.id)
+_RECORD = insert(history).values({key: value for key, value in given(history).items() if key != "id"})
+_HISTORY = select(history).where(is_(history.c.server, history.c.ticket)).order_by(history.c.id)
 _LATEST_CLAIMS = (
     select(history.c.at)
     .where(
-        _is(history.c.server),
+        is_(history.c.server),
         history.c.what == "claimed",
         history.c.at >= bindparam("since", type_=history.c.at.type),
     )
@@ -357,27 +359,27 @@ class Answer:
     """The ticket that it was opened as, or added to."""
 
 
-_ADD_ANSWER = insert(answers).values(_given(answers)).on_conflict_do_nothing()
-_ANSWER = select(answers).where(_is(answers.c.server, answers.c.message))
+_ADD_ANSWER = insert(answers).values(given(answers)).on_conflict_do_nothing()
+_ANSWER = select(answers).where(is_(answers.c.server, answers.c.message))
 _ANSWER_IN_THREAD = (
-    select(answers).where(_is(answers.c.server, answers.c.thread)).order_by(answers.c.message_order).limit(1)
+    select(answers).where(is_(answers.c.server, answers.c.thread)).order_by(answers.c.message_order).limit(1)
 )
-_of_answer = _is(answers.c.server, answers.c.message)
+_of_answer = is_(answers.c.server, answers.c.message)
 _OPINION = update(answers).where(_of_answer).values(opinion=bindparam("new_opinion"))
 _BECAME = update(answers).where(_of_answer).values(became=bindparam("number"))
 _SAY_INSTEAD = update(answers).where(_of_answer).values(text=bindparam("new_text"))
-_ADD_PAID = insert(paid_requests).values({key: value for key, value in _given(paid_requests).items() if key != "id"})
-_BLOCK = insert(blocked).values(_given(blocked)).on_conflict_do_nothing()
-_UNBLOCK = delete(blocked).where(_is(blocked.c.server, blocked.c.customer))
+_ADD_PAID = insert(paid_requests).values({key: value for key, value in given(paid_requests).items() if key != "id"})
+_BLOCK = insert(blocked).values(given(blocked)).on_conflict_do_nothing()
+_UNBLOCK = delete(blocked).where(is_(blocked.c.server, blocked.c.customer))
 _KEEP_POST = (
     insert(posts)
-    .values(_given(posts))
+    .values(given(posts))
     .on_conflict_do_update(
         index_elements=[posts.c.server, posts.c.name],
-        set_={"channel": bindparam("channel"), "message": bindparam("message")},
+        set_={key: bindparam(key) for key in ("channel", "message", "shown")},
     )
 )
-_POST = select(posts).where(_is(posts.c.server, posts.c.name))
+_POST = select(posts).where(is_(posts.c.server, posts.c.name))
 
 
 def _answer(row: dict[str, Any]) -> Answer:
@@ -445,7 +447,7 @@ class Standing:
 
 
 def _lately(table: Table, at: Column[Any]) -> Label[int]:
-    of_customer = _is(table.c.server, table.c.customer)
+    of_customer = is_(table.c.server, table.c.customer)
     since = at > bindparam("since", type_=at.type)
     counted = select(func.count()).select_from(table).where(of_customer, since)
     return counted.scalar_subquery().label(table.name)
@@ -455,7 +457,7 @@ _REOPENED = (
     select(func.count())
     .select_from(history)
     .where(
-        _is(history.c.server),
+        is_(history.c.server),
         history.c.what == "reopened",
         history.c.at > bindparam("since", type_=history.c.at.type),
         history.c.actor == bindparam("customer"),
@@ -466,7 +468,7 @@ _REOPENED = (
 _STANDING = select(
     select(func.count())
     .select_from(blocked)
-    .where(_is(blocked.c.server, blocked.c.customer))
+    .where(is_(blocked.c.server, blocked.c.customer))
     .scalar_subquery()
     .label("is_blocked"),
     _lately(tickets, tickets.c.opened_at),
@@ -483,15 +485,24 @@ async def standing(tx: Transaction, server: str, customer: str, now: datetime) -
     return Standing(row["is_blocked"] > 0, opened, row["answers"], row["paid_requests"])
 
 
-async def keep_post(tx: Transaction, server: str, name: str, channel: str, message: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A message of ours that is edited later."""
+
+    message: str
+    shown: str | None
+    """A hash of what stands there."""
+
+
+async def keep_post(tx: Transaction, server: str, name: str, channel: str, message: str, shown: str) -> None:
     """Remember a message of ours by name, to edit it later."""
-    await tx.run(_KEEP_POST, server=server, name=name, channel=channel, message=message)
+    await tx.run(_KEEP_POST, server=server, name=name, channel=channel, message=message, shown=shown)
 
 
-async def post_named(tx: Transaction, server: str, name: str, channel: str) -> str | None:
+async def post_named(tx: Transaction, server: str, name: str, channel: str) -> Post | None:
     """The message of ours with this name in this channel."""
     row = await tx.row(_POST, server=server, name=name)
-    return row["message"] if row is not None and row["channel"] == channel else None
+    return Post(row["message"], row["shown"]) if row is not None and row["channel"] == channel else None
 
 
 async def forget_old_events(tx: Transaction, now: datetime, most: int) -> int:

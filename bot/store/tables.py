@@ -63,6 +63,7 @@ servers = Table(
     Column("id", String, primary_key=True),
     Column("settings", Text, nullable=False),
     Column("last_number", Integer, nullable=False, default=0),
+    Column("policy_number", Integer, nullable=False, server_default="0"),
     Column("created_at", UtcDateTime, nullable=False),
 )
 
@@ -106,6 +107,9 @@ CLAIMED = tickets.c.state == literal_column("'claimed'")
 OPEN = tickets.c.state != literal_column("'closed'")
 HAS_THREAD = tickets.c.thread.is_not(None)
 HAS_MESSAGE = tickets.c.message.is_not(None)
+_EMPTY: ColumnElement[str] = literal_column("''")
+HAS_OLD_WORDS = tickets.c.closed_at.is_not(None) & ((tickets.c.text != _EMPTY) | (tickets.c.added != _EMPTY))
+"""Whether the ticket has ended, and what its customer wrote is still there."""
 
 
 def _partial(name: str, where: ColumnElement[bool], *columns: Column[Any], unique: bool = False) -> None:
@@ -119,6 +123,7 @@ _partial("ix_tickets_open_of_customer", OPEN, _of.server, _of.customer, _of.numb
 _partial("ix_tickets_agent", CLAIMED, _of.server, _of.agent, _of.claimed_at)
 _partial("uq_tickets_thread", HAS_THREAD, _of.server, _of.thread, unique=True)
 _partial("ix_tickets_message", HAS_MESSAGE, _of.server, _of.message)
+_partial("ix_tickets_old_words", HAS_OLD_WORDS, _of.server, _of.closed_at)
 Index("ix_tickets_customer", _of.server, _of.customer, _of.opened_at)
 
 history = Table(
@@ -165,7 +170,7 @@ outbox = Table(
     Column("ended_at", UtcDateTime),
     CheckConstraint("state IN ('pending', 'leased', 'done', 'dead')", name="state"),
 )
-"""What we owe the world, in order per lane. A row without an effect is the server's board, drawn when it is sent."""
+"""What we owe the world, in order per lane. A row without an effect is a post that is drawn when it is sent."""
 
 OWED = outbox.c.state.in_([literal_column("'pending'"), literal_column("'leased'")])
 DONE = outbox.c.state == literal_column("'done'")
@@ -175,7 +180,7 @@ DRAWN_WHEN_SENT = outbox.c.effect.is_(None) & (outbox.c.state == literal_column(
 _partial("ix_outbox_owed", OWED, outbox.c.lane, outbox.c.id, outbox.c.state)
 _partial("ix_outbox_done", DONE, outbox.c.ended_at)
 _partial("ix_outbox_dead", DEAD, outbox.c.server, outbox.c.ended_at)
-_partial("uq_outbox_board", DRAWN_WHEN_SENT, outbox.c.server, unique=True)
+_partial("uq_outbox_drawing", DRAWN_WHEN_SENT, outbox.c.server, outbox.c.post, unique=True)
 
 posts = Table(
     "posts",
@@ -184,8 +189,65 @@ posts = Table(
     Column("name", String, primary_key=True),
     Column("channel", String, nullable=False),
     Column("message", String, nullable=False),
+    Column("shown", String),
 )
-"""Messages of ours that are edited later, by the name under which we find them again ("board")."""
+"""Messages of ours that are edited later, by the name under which we find them again ("board"); `shown` is a hash of
+what stands there, so that nothing is edited into what it is already.
+"""
+
+policy_posts = Table(
+    "policy_posts",
+    metadata,
+    Column("server", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("channel", String, nullable=False),
+    Column("thread", String),
+    Column("language", String, nullable=False),
+    Column("section", String),
+    Column("at", UtcDateTime, nullable=False),
+)
+"""Where the policy is posted, by the name of the post: all of it, or the section with this heading."""
+
+policy_versions = Table(
+    "policy_versions",
+    metadata,
+    Column("server", String, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("by", String, nullable=False),
+    Column("by_name", String, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("change", Text, nullable=False),
+)
+"""What moderators have changed in their server's policy, one row a change. Rows are added, never changed."""
+
+policy_drafts = Table(
+    "policy_drafts",
+    metadata,
+    Column("server", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("by", String, nullable=False),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("number", Integer, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("change", Text, nullable=False),
+)
+"""Changes that a moderator is looking at and has not put in force; `number` is the version that they build upon."""
+
+lessons = Table(
+    "lessons",
+    metadata,
+    Column("server", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("source", String, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("language", String, nullable=False),
+    Column("told", String),
+    Column("right", String),
+    Column("at", UtcDateTime, nullable=False),
+    Index("ix_lessons_at", "server", "at"),
+)
+"""Messages from which the policy could learn, until a moderator has decided about each."""
 
 answers = Table(
     "answers",
@@ -209,6 +271,7 @@ answers = Table(
     Column("became", Integer),
     Index("ix_answers_thread", "server", "thread"),
     Index("ix_answers_customer", "server", "customer", "at"),
+    Index("ix_answers_server", "server", "at"),
 )
 """Messages that got an answer or an offer instead of a ticket: what their buttons need, and how it was liked."""
 

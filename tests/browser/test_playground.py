@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -160,7 +161,7 @@ def test_auf_deutsch_und_im_dunkeln(open_page: Open, picture: Picture) -> None:
     for field, answer in zip(form.locator("input, textarea").all(), answers, strict=True):
         field.fill(answer)
     picture(jonas, "form-dark")
-    form.get_by_role("button", name="Absenden").click()
+    form.get_by_role("button", name="Send").click()
     expect(form).to_be_hidden()
     expect(jonas.locator("#thread-log .private")).to_contain_text("Für andere nicht sichtbar")
     marek = open_page("marek")
@@ -319,3 +320,32 @@ def test_the_answer_takes_nothing_from_under_ones_fingers_on_a_phone(open_page: 
     write(jonas, "Außerdem stürzt seit gestern die Bildergalerie mit einer Fehlermeldung ab.")
     expect_thread_under(jonas, "Bildergalerie")
     expect(jonas.locator("#thread-name")).to_be_focused()
+
+
+def test_a_moderator_changes_the_policy(open_page: Open, picture: Picture, tmp_path: Path) -> None:
+    """A phrase by form with its effects shown before; then the whole policy out as a file, and in again."""
+    marek = open_page("marek", height=1000)
+    go(marek, "support")
+    write(marek, "/policy edit defect english")
+    form = marek.locator("#form")
+    expect(form).to_be_visible()
+    form.locator("textarea[name=phrases]").fill("the hinge of the brochure squeaks when I leaf through it")
+    picture(marek, "policy-form")
+    form.get_by_role("button", name="Send").click()
+    draft = marek.locator(".message.private").last
+    expect(draft).to_contain_text("one phrase more")
+    picture(marek, "policy-edit")
+    draft.get_by_role("button", name="Apply").click()
+    form.get_by_role("button", name="Send").click()
+    expect(marek.locator(".message.private").last).to_contain_text("version 1 of the policy is in force")
+    write(marek, "/policy export")
+    with marek.expect_download() as download:
+        marek.get_by_role("link", name="Download policy.yaml").click()
+    file = tmp_path / "policy.yaml"
+    download.value.save_as(file)
+    assert "the hinge of the brochure squeaks" in file.read_text("utf-8")
+    file.write_text(file.read_text("utf-8").replace("the hinge of the brochure squeaks", "the hinge is stuck"), "utf-8")
+    write(marek, "/policy import")
+    form.locator("input[type=file]").set_input_files(file)
+    form.get_by_role("button", name="Send").click()
+    expect(marek.locator(".message.private").last).to_contain_text("one phrase fewer", timeout=20_000)

@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import io
 import json
+import sys
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console
 
 from bot.coverage.calibrate import fit, thresholds
-from bot.coverage.evaluate import Labelled, evaluate, outcomes_of, read_labelled, report
+from bot.coverage.evaluate import (
+    Bin,
+    Labelled,
+    Learning,
+    Outcome,
+    evaluate,
+    figures_of,
+    measured,
+    outcomes_of,
+    read_labelled,
+    reliability,
+)
 from bot.coverage.lines import match_lines, verdict_line
 from bot.coverage.matcher import Matcher
+from bot.coverage.tables import evaluation_tables
 from bot.model import Action, Language, Ruling, Verdict
 
 DEVELOPMENT = Path(__file__).parents[3] / "shared" / "questions" / "dev.jsonl"
@@ -63,6 +78,50 @@ def test_the_figures_follow_the_labelling_rules(matcher: Matcher) -> None:
     }
 
 
+def outcome(confidence: float, *, right: bool, action: Action = Action.ANSWER) -> Outcome:
+    verdict = Verdict(Language.EN, action, confidence, "defect", Ruling.COVERED)
+    return Outcome(labelled("a", "defect"), verdict, "defect", right, right, 0.001)
+
+
+def test_a_calibration_error_is_the_distance_between_what_is_said_and_what_is_so() -> None:
+    nine_of_ten = [outcome(0.9, right=number > 0) for number in range(10)]
+    assert figures_of(nine_of_ten).answers_calibration_error == pytest.approx(0)
+    boasting = nine_of_ten + [outcome(0.65, right=False, action=Action.OFFER)] * 10
+    assert figures_of(boasting).answers_calibration_error == pytest.approx(0)
+    assert figures_of(boasting).calibration_error == pytest.approx(0.65 / 2)
+
+
+def test_messages_of_like_confidence_are_counted_together() -> None:
+    without_candidate = Outcome(
+        labelled("a", "defect"), Verdict(Language.EN, Action.SILENT), "off_topic", False, False, 0
+    )
+    bins = reliability(
+        [outcome(0.95, right=True), outcome(1.0, right=False), outcome(0.1, right=True), without_candidate]
+    )
+    assert bins == [None, Bin(1, 0.1, 1.0), *[None] * 7, Bin(2, 0.975, 0.5)]
+
+
+def test_figures_are_told_apart_by_kind_where_messages_name_one(matcher: Matcher) -> None:
+    named = [labelled("defect", "defect").model_copy(update={"kind": kind}) for kind in ("real", "", "made up", "real")]
+    kinds = evaluate(Parrot(matcher), named).kinds
+    assert {kind: figures.messages for kind, figures in kinds.items()} == {"real": 2, "made up": 1}
+
+
+def test_learning_is_measured(matcher: Matcher) -> None:
+    kept = []
+
+    def learn() -> Matcher:
+        kept.append(np.ones(200_000_000, dtype=np.uint8))
+        time.sleep(0.01)
+        return matcher
+
+    learnt, learning = measured(learn)
+    assert learnt is matcher
+    assert learning.seconds >= 0.01
+    if sys.platform == "linux":
+        assert 100 < learning.megabytes < 300
+
+
 def test_a_broken_line_is_named() -> None:
     with pytest.raises(ValueError, match='line 2: "text"'):
         read_labelled([b'{"text": "a", "lang": "en", "category": "defect"}', b"{}"])
@@ -70,10 +129,17 @@ def test_a_broken_line_is_named() -> None:
 
 def test_the_report_can_be_read_in_a_terminal(matcher: Matcher) -> None:
     console = Console(file=io.StringIO(), width=120)
-    console.print(report(evaluate(matcher, [labelled("how do i import the demo?", "usage_question")])))
-    console.print(report(evaluate(matcher, [])))
+    console.print(
+        evaluation_tables(
+            evaluate(matcher, [labelled("how do i import the demo?", "usage_question")]), Learning(1.5, float("nan"))
+        )
+    )
+    console.print(evaluation_tables(evaluate(matcher, []), Learning(1.5, float("nan"))))
     assert isinstance(console.file, io.StringIO)
-    assert "verdict right" in console.file.getvalue()
+    shown = console.file.getvalue()
+    assert "| verdict right" in shown
+    assert "1.50 s, ? MB" in shown
+    assert "nan" not in shown
 
 
 def test_lines_have_their_stable_form(matcher: Matcher) -> None:

@@ -69,7 +69,7 @@ async def restart(folder: Path, matcher: Matcher, chat: NotingChat) -> tuple[int
     async with Database(folder / "desk.sqlite3") as database:
         desk = Desk(database, matcher, clock=lambda: now)
         await desk.start()
-        deliveries = Outbox(database, {"web": chat}, desk.draw_board, lambda: now)
+        deliveries = Outbox(database, {"web": chat}, desk.draw, lambda: now)
         for _ in range(3):
             while await deliveries.deliver_ready():
                 pass

@@ -12,7 +12,7 @@ from bot.store import queries
 from tests.doubles.paper_chat import plain
 from tests.doubles.world import AYLIN, EMMA, MAREK, SERVER, TOM, World
 
-RULES = {"language": "en", "address": "du", "open_limit": "2", "hourly_limit": "4"}
+RULES = {"language": "en", "address": "du", "open_limit": "2", "hourly_limit": "4", "retention": "30"}
 
 
 async def test_two_moderators_at_once_both_have_their_way(world: World) -> None:

@@ -101,7 +101,7 @@ async def play(folder: Path, matcher: Path, crash: str, count: int) -> None:
         await desk.handle(CommandUsed(**base("ask"), person=EMMA, name="ticket", words="the gallery crashes"))
         if crash == "committed":
             os._exit(CRASHED)
-        await Outbox(database, {"web": chat}, desk.draw_board, utc_now).run()
+        await Outbox(database, {"web": chat}, desk.draw, utc_now).run()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot.model import Content, Done, Effect, Handle, Language, Outcome, Say
 from bot.store.database import Database, Transaction
-from bot.store.outbox import Outbox, owe, owe_board
+from bot.store.outbox import BOARD, Outbox, owe, owe_board
 from bot.texts import paragraph
 
 SERVER = "moody:shop"
@@ -89,7 +89,8 @@ class PostOffice:
         """A new process: what the old one had in memory is gone."""
         self.outbox = Outbox(self.database, {"moody": self.chat}, self._draw, lambda: self.now)
 
-    async def _draw(self, _: Transaction, server: str) -> Say | None:
+    async def _draw(self, _: Transaction, server: str, post: str) -> Say | None:
+        assert post == BOARD
         self.drawn += 1
         return saying(f"board {self.drawn}", "agents", server)
 

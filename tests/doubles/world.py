@@ -136,7 +136,7 @@ async def open_world(
     async with Database(file) as database:
         chat = before.chat if before else PaperChat()
         desk = Desk(database, matcher, clock=lambda: world.now)
-        outbox = Outbox(database, {"paper": chat}, desk.draw_board, lambda: world.now)
+        outbox = Outbox(database, {"paper": chat}, desk.draw, lambda: world.now)
         world = World(desk, outbox, database, chat)
         if before:
             world.now, world.server, world._acts = before.now, before.server, before._acts  # noqa: SLF001

@@ -180,7 +180,7 @@ async def test_a_server_whose_chat_is_not_running_waits_for_it(office: PostOffic
     assert await letters(office) == []
     both = {"moody": office.chat, "elsewhere": office.chat}
     later = office.now + timedelta(minutes=5)
-    await Outbox(office.database, both, office.outbox._draw_board, lambda: later).deliver_ready()  # noqa: SLF001
+    await Outbox(office.database, both, office.outbox._draw, lambda: later).deliver_ready()  # noqa: SLF001
     assert office.chat.said == ["two", "one"]
 
 
@@ -195,7 +195,7 @@ async def test_an_effect_that_cannot_be_read_is_given_up_and_stops_nobody(office
 
 
 async def test_a_board_that_cannot_be_drawn_stops_nobody(office: PostOffice) -> None:
-    async def broken(_: Transaction, server: str) -> Say | None:
+    async def broken(_: Transaction, server: str, __: str) -> Say | None:
         raise LookupError(server)
 
     await office.owe_board()

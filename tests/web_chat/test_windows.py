@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 
 import pytest
 from structlog.testing import capture_logs
@@ -158,7 +159,7 @@ async def test_everybody_is_shown_their_own_commands_and_can_type_any(start: Sta
             shown[person] = {command["name"] for command in state["commands"]}
             await window.do("write", channel="support", text="/setup")
         assert shown["emma"] == {"covered", "ticket", "place", "close", "policy"}
-        assert shown["aylin"] == shown["emma"] | {"claim", "release", "queue"}
+        assert shown["aylin"] == shown["emma"] | {"claim", "release", "correct", "queue"}
         assert shown["marek"] == {command.name for command in COMMANDS}
         assert len(playground.desk.told) == 3
 
@@ -276,7 +277,8 @@ async def test_a_frame_over_the_limit_closes_that_window_only(start: Start) -> N
     async with start() as playground:
         emma, _ = await playground.open("emma")
         tom, _ = await playground.open("tom")
-        await emma.socket.send_str("x" * 70_000)
+        with suppress(ConnectionError):  # it may be closed while the frame is on its way
+            await emma.socket.send_str("x" * 10_000_000)
         await asyncio.wait_for(emma.socket.receive(), 3)
         assert emma.socket.closed
         assert (await tom.do("write", channel="general", text="still here"))["type"] == "done"

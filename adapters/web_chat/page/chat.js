@@ -157,7 +157,7 @@ function dropAnswer(gone) {
 }
 
 function askForm(form, { channel, thread, answer }) {
-  openForm(form, (values) => link.send({ type: "fill", form: form.name, values, channel, thread, answer }));
+  openForm(form, (values, files) => link.send({ type: "fill", form: form.name, values, files, channel, thread, answer }));
 }
 
 function refused(frame, cause) {

@@ -5,7 +5,7 @@ import { t } from "./words.js";
 
 const dialog = document.getElementById("form");
 
-// `send(values)` is called with {name: text}; the dialog stays open until `closeForm`.
+// `send(values, files)` is called with {name: text} twice; the dialog stays open until `closeForm`.
 export function openForm(form, send) {
   const fields = form.fields.map((field) => fieldElement(field));
   const trouble = el("p.trouble", { role: "alert" });
@@ -22,9 +22,11 @@ export function openForm(form, send) {
       el("button.button", { type: "button", onclick: () => dialog.close() }, t("cancel")),
     ),
   );
-  body.onsubmit = (event) => {
+  body.onsubmit = async (event) => {
     event.preventDefault();
-    send(Object.fromEntries(fields.map(({ name, read }) => [name, read()])));
+    const answers = await Promise.all(fields.map(async ({ name, read, isFile }) => ({ name, isFile, text: await read() })));
+    const of = (kind) => Object.fromEntries(answers.filter(({ isFile }) => Boolean(isFile) === kind).map(({ name, text }) => [name, text]));
+    send(of(false), of(true));
   };
   dialog.lang = form.language;
   dialog.replaceChildren(body);
@@ -47,7 +49,9 @@ function fieldElement(field) {
   const id = `field-${field.name}`;
   const input = one(field, id);
   const element = el("div.field", {}, el("label", { for: id }, ...label(field)), input);
-  return { name: field.name, element, read: () => input.value };
+  const isFile = field.kind === "file";
+  const read = () => (isFile ? (input.files[0]?.text() ?? "") : input.value);
+  return { name: field.name, element, read, isFile };
 }
 
 function one(field, id) {
@@ -58,6 +62,7 @@ function one(field, id) {
     if (!required || !value) options.unshift(el("option", { value: "" }, "–"));
     return el("select", common, ...options);
   }
+  if (kind === "file") return el("input", { ...common, type: "file", accept: ".yaml,.yml,.txt,text/*" });
   if (kind === "paragraph") return el("textarea", { ...common, rows: "5", maxlength: limit, value });
   const type = kind === "number" ? { type: "number", inputmode: "numeric", step: "any" } : { type: "text", maxlength: limit };
   return el("input", { ...common, ...type, value });

@@ -45,8 +45,14 @@ export function privateElement(answer, actions) {
         el("button.link", { type: "button", onclick: () => actions.dismiss(answer.id) }, t("dismiss")),
       ),
       card(answer.content, actions, { ...answer.place, answer: answer.id }),
+      answer.file && download(answer.file),
     ),
   );
+}
+
+function download({ name, text }) {
+  const href = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
+  return el("p", {}, el("a.button.primary", { href, download: name }, t("download", { name })));
 }
 
 export function card(content, actions, place) {

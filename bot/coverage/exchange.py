@@ -1,0 +1,139 @@
+"""The whole policy as one readable file, to be changed in any editor and brought back.
+
+It is the category files one after the other, divided by lines of `---`, and last the document. What the file leaves
+out stays as it is, so that a part of it can be brought back, too.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from bot.coverage.changes import CategoryChange, PolicyChange, changed, difference, own_documents, require_alike
+from bot.coverage.policy import (
+    Category,
+    CategoryTexts,
+    Policy,
+    PolicyError,
+    read_category,
+    require_distinct_ids,
+    require_distinct_phrases,
+)
+from bot.coverage.policy_file import CategoryFile, CategoryForm, parse_form
+from bot.model import Language
+
+_SHORT = 40
+"""Characters, of titles and ids."""
+_DIVIDER = re.compile(r"^---[ \t]*\n", re.MULTILINE)
+_DOCUMENT = re.compile(r"\s*(#.*\n\s*)*document\s*:")
+
+
+class _ExchangedForm(CategoryForm):
+    switched_off: bool = False
+
+
+class _DocumentsForm(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    document: dict[Language, str]
+
+
+def exported(shipped: Policy, change: PolicyChange) -> str:
+    """A server's whole policy, also what is switched off."""
+    all_on = {id_: replace(one, is_off=False) for id_, one in change.categories.items()}
+    policy = changed(shipped, PolicyChange(all_on, change.documents), 0)
+    off = {id_ for id_, one in change.categories.items() if one.is_off}
+    parts: list[dict[str, Any]] = [_category(one, is_off=one.id in off) for one in policy.categories.values()]
+    parts.append({"document": {language.value: one.source for language, one in policy.documents.items()}})
+    return "---\n".join(
+        yaml.dump(part, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10**6) for part in parts
+    )
+
+
+def _category(category: Category, *, is_off: bool) -> dict[str, Any]:
+    texts = {language.value: _texts(one) for language, one in category.texts.items()}
+    return {"id": category.id, "verdict": category.ruling.value, **({"switched_off": True} if is_off else {}), **texts}
+
+
+def _texts(texts: CategoryTexts) -> dict[str, Any]:
+    words = {"title": texts.title, "clause": texts.clause, "answer": texts.answer}
+    look_alikes = {owner: "\n".join(phrases) + "\n" for owner, phrases in texts.look_alikes.items()}
+    phrases = {"phrases": "\n".join(texts.phrases) + "\n"}
+    return words | phrases | ({"look_alikes": look_alikes} if look_alikes else {})
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes longer texts as blocks, which one can edit without knowing when YAML needs quotation marks."""
+
+
+def _represent(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if len(text) > _SHORT or "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _represent)
+
+
+def imported(name: str, text: str, shipped: Policy, now: PolicyChange) -> PolicyChange:
+    """What a file changes beside what is changed already. Raises PolicyError, with its line, on the first mistake."""
+    files: list[CategoryFile] = []
+    off: set[str] = set()
+    documents: dict[Language, str] = {}
+    for part, first in _parts(text):
+        try:
+            if _DOCUMENT.match(part):
+                documents |= parse_form(name, part, _DocumentsForm)[0].document
+                continue
+            form, lines = parse_form(name, part, _ExchangedForm)
+        except PolicyError as error:
+            raise PolicyError(name, error.line + first, error.reason) from error
+        files.append(CategoryFile(name, form, {loc: line + first for loc, line in lines.items()}))
+        off |= {form.id} if form.switched_off else set()
+    if not files and not documents:
+        raise PolicyError(name, 1, "there is no category in this file: begin with a file from /policy export")
+    change = PolicyChange(_categories(files, off, shipped, now), _documents(documents, shipped))
+    require_alike(own_documents(shipped, now | change))
+    return _only_news(change, now)
+
+
+def _parts(text: str) -> list[tuple[str, int]]:
+    """The parts between the dividers, each with the number of lines before it."""
+    parts, before = [], 0
+    for part in _DIVIDER.split(text.replace("\r\n", "\n").removeprefix("\ufeff")):
+        if part.strip():
+            parts.append((part, before))
+        before += part.count("\n") + 1
+    return parts
+
+
+def _categories(
+    files: list[CategoryFile], off: set[str], shipped: Policy, now: PolicyChange
+) -> dict[str, CategoryChange]:
+    require_distinct_ids(files)
+    require_distinct_phrases(files)
+    known = {*shipped.categories, *now.categories, *(file.form.id for file in files)}
+    changes = {}
+    for file in files:
+        category = read_category(file, known)
+        change = difference(shipped.categories.get(category.id), category)
+        changes[category.id] = replace(change, is_off=category.id in off)
+    return changes
+
+
+def _documents(documents: dict[Language, str], shipped: Policy) -> dict[Language, str]:
+    """The documents that differ from the shipped ones; empty text for one that does not."""
+    same = {one for one, text in documents.items() if text.strip() == shipped.documents[one].source.strip()}
+    return {one: "" if one in same else text for one, text in documents.items()}
+
+
+def _only_news(change: PolicyChange, now: PolicyChange) -> PolicyChange:
+    """The change without what is like that already."""
+    categories = {
+        id_: one for id_, one in change.categories.items() if one != now.categories.get(id_, CategoryChange())
+    }
+    documents = {one: text for one, text in change.documents.items() if text != now.documents.get(one, "")}
+    return PolicyChange(categories, documents)

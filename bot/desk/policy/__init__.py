@@ -1,0 +1,1 @@
+"""The policy in moderators' hands: posting, editing, versions, and learning from mistakes."""

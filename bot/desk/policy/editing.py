@@ -1,0 +1,293 @@
+"""Changing the policy by forms: a category's words and phrases, a new category, one switched off, the document."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import chain, count
+
+from bot.coverage.changes import CategoryChange, PolicyChange, TextsChange, lines_of, taking_over
+from bot.coverage.normalise import words as normal_words
+from bot.coverage.policy import CategoryTexts
+from bot.desk.policy.document import document_button
+from bot.desk.policy.drafts import Standing, Work, propose, standing, work_on
+from bot.desk.policy.naming import meant
+from bot.desk.policy.posts import LANGUAGES
+from bot.desk.scene import Answer, Scene
+from bot.model import Button, Field, FieldKind, Language, Refusal, Reply, Ruling, Text, Value
+from bot.rules.limits import TEXT_LIMIT, title
+from bot.rules.permissions import require_moderator
+from bot.store.database import Transaction
+from bot.texts import heading, note, paragraph, text
+
+_MOST_BUTTONS = 20
+"""Categories to choose from by a button; Discord takes 25 buttons in all."""
+_CLAUSE, _ANSWER, _TITLE = 1_000, 2_000, 80
+"""Characters."""
+_SHORT = 30
+"""Characters of a title in the title of a form, of which Discord shows 45."""
+_DOCUMENT = {"document", "dokument", "text", "policy", "richtlinie"}
+"""How people name the policy as a whole."""
+_RULINGS = tuple((ruling.value, text(f"ruling-{ruling}")) for ruling in Ruling)
+_TAKEN_OUT = "- "
+"""How a line of a form begins that takes a shipped phrase out."""
+
+
+async def edit(tx: Transaction, scene: Scene, words: str) -> Reply:
+    """`/policy edit [category] [language]`: a form, or buttons to choose the category by."""
+    require_moderator(scene.person, scene.settings)
+    now = await standing(tx, scene)
+    name, language = _asked(scene, words)
+    if not name:
+        return _choice(scene, now, language)
+    if name.casefold() in _DOCUMENT:
+        return await document_button(tx, scene, f"{language}:")
+    return _category_form(scene, await work_on(tx, scene, ""), find_category(scene, now, name), language)
+
+
+def _asked(scene: Scene, words: str) -> tuple[str, Language]:
+    """The name that was typed, and the language: the last word, or else one's own."""
+    parts = words.split()
+    if parts and parts[-1].casefold() in LANGUAGES:
+        return " ".join(parts[:-1]), LANGUAGES[parts[-1].casefold()]
+    return " ".join(parts), scene.language
+
+
+def _choice(scene: Scene, now: Standing, language: Language) -> Reply:
+    known = now.policy.categories.values()
+    buttons = [
+        Button(f"policy-edit:{one.id}:{language}:", text("button-category", title=one.texts[language].title))
+        for one in list(known)[:_MOST_BUTTONS]
+    ]
+    buttons.append(Button(f"policy-document:{language}:", text("button-document")))
+    blocks = [heading(text("edit-heading")), paragraph(text("edit-choose", language=text(f"language-{language}")))]
+    off = sorted(id_ for id_, change in now.change.categories.items() if change.is_off)
+    if off:
+        blocks.append(note(text("edit-off", names=", ".join(off))))
+    if len(known) > _MOST_BUTTONS:
+        blocks.append(note(text("effect-more", more=len(known) - _MOST_BUTTONS)))
+    return scene.reply(*blocks, buttons=tuple(buttons))
+
+
+def find_category(scene: Scene, now: Standing, name: str) -> str:
+    """The id of the category that was meant, by its id or its title in either language. Refuses an unknown one."""
+    ids = [*now.policy.categories, *now.change.categories]
+    if name.casefold() in ids:
+        return name.casefold()
+    names = {(id_, ""): id_.replace("_", " ") for id_ in ids}
+    names |= {(one.id, lang): one.texts[lang].title for one in now.policy.categories.values() for lang in Language}
+    found = meant(name, names) if name else None
+    if found is None:
+        known = ", ".join(one.texts[scene.language].title for one in now.policy.categories.values())
+        raise Refusal("refused-no-such-category", words=title(name, 40), known=known)
+    return found[0]
+
+
+async def edit_button(tx: Transaction, scene: Scene, action: str) -> Reply:
+    """A category's button, or [German]/[English] under a draft: `policy-edit:<id>:<language>:<work>`."""
+    id_, language, key = _parts(action)
+    return _category_form(scene, await work_on(tx, scene, key), id_, language)
+
+
+def _parts(action: str) -> tuple[str, Language, str]:
+    found = re.fullmatch(r"([a-z][a-z0-9_]{0,39}):(de|en):(.*)", action)
+    if found is None:
+        raise Refusal("refused-old-button")
+    return found[1], Language(found[2]), found[3]
+
+
+def _category_form(scene: Scene, work: Work, id_: str, language: Language) -> Reply:
+    change = work.whole.categories.get(id_, CategoryChange())
+    shipped = scene.shipped.policy.categories.get(id_)
+    ruling = change.ruling or (shipped.ruling if shipped else None)
+    if ruling is None:
+        raise Refusal("refused-old-button")
+    own = change.texts.get(language, TextsChange())
+    texts = shipped.texts[language] if shipped else CategoryTexts("", "", "", (), {})
+    clause = texts.clause if own.clause is None else own.clause
+    answer = texts.answer if own.answer is None else own.answer
+    phrases, look_alikes = _as_lines(id_, own)
+    if max(len(phrases), len(look_alikes)) > TEXT_LIMIT:
+        raise Refusal("refused-too-long-for-form")
+    told: dict[str, Value] = {"language": text(f"language-{language}"), "shipped": len(texts.phrases)}
+    named = own.title or texts.title or id_
+    fields = (
+        Field("ruling", text("form-edit-ruling"), FieldKind.CHOICE, value=ruling, choices=_RULINGS),
+        _long_field("clause", text("form-edit-clause"), clause, _CLAUSE),
+        _long_field("answer", text("form-edit-answer"), answer, _ANSWER),
+        _long_field("phrases", text("form-edit-phrases", **told), phrases),
+        _long_field("look_alikes", text("form-edit-look-alikes"), look_alikes),
+    )
+    return scene.form(f"policy-edit:{id_}:{language}:{work.key}", "form-edit", *fields, title=title(named, _SHORT))
+
+
+def _long_field(name: str, label: Text, value: str, limit: int = TEXT_LIMIT) -> Field:
+    return Field(name, label, FieldKind.PARAGRAPH, required=False, limit=limit, value=value)
+
+
+def _as_lines(id_: str, own: TextsChange) -> tuple[str, str]:
+    """What the server has added and taken out, as the lines of a form: phrases, and look-alikes by category."""
+    phrases = [*own.added.get(id_, ()), *(f"{_TAKEN_OUT}{phrase}" for phrase in own.removed.get(id_, ()))]
+    look_alikes = [f"{owner}: {phrase}" for owner, some in own.added.items() if owner != id_ for phrase in some]
+    look_alikes += [
+        f"{_TAKEN_OUT}{owner}: {phrase}" for owner, some in own.removed.items() if owner != id_ for phrase in some
+    ]
+    return "\n".join(phrases), "\n".join(look_alikes)
+
+
+async def edit_form(tx: Transaction, scene: Scene, action: str) -> Answer:
+    """A category's form is filled in."""
+    id_, language, key = _parts(action)
+    work = await work_on(tx, scene, key)
+    if scene.values.get("ruling", "") not in set(Ruling):
+        raise Refusal("refused-choice", field=text("form-edit-ruling"))
+    ruling = Ruling(scene.values["ruling"])
+    shipped = scene.shipped.policy.categories.get(id_)
+    before = work.whole.categories.get(id_, CategoryChange())
+    texts = {**before.texts, language: _read_texts(scene, work.whole, id_, language)}
+    edited = replace(
+        before,
+        ruling=None if shipped and ruling is shipped.ruling else ruling,
+        texts={one: made for one, made in texts.items() if made != TextsChange()},
+    )
+    return await propose(tx, scene, work.drafted | taking_over(work.whole, id_, edited), "/policy edit", work)
+
+
+def _read_texts(scene: Scene, whole: PolicyChange, id_: str, language: Language) -> TextsChange:
+    """What the form says about one language, as the difference to what is shipped."""
+    shipped = scene.shipped.policy.categories.get(id_)
+    texts = shipped.texts[language] if shipped else None
+    before = whole.categories.get(id_, CategoryChange()).texts.get(language, TextsChange())
+    known = [*scene.shipped.policy.categories, *whole.categories]
+    lines = [(id_, line) for line in _lines(scene, "phrases")]
+    lines += [_owned(line, known) for line in _lines(scene, "look_alikes")]
+    there = lines_of(id_, texts) if texts else {}
+    added: dict[str, list[str]] = {}
+    removed: dict[str, list[str]] = {}
+    for owner, line in lines:
+        phrase = line.removeprefix(_TAKEN_OUT)
+        is_shipped = phrase in there.get(owner, ())
+        if line.startswith(_TAKEN_OUT) and not is_shipped:
+            raise Refusal("refused-not-shipped", phrase=title(phrase, 60))
+        if line.startswith(_TAKEN_OUT):
+            removed.setdefault(owner, []).append(phrase)
+        elif not is_shipped:
+            added.setdefault(owner, []).append(line)
+    clause, answer = scene.values.get("clause", ""), scene.values.get("answer", "")
+    return TextsChange(
+        before.title,
+        None if texts and clause == texts.clause.strip() else clause,
+        None if texts and answer == texts.answer.strip() else answer,
+        {owner: tuple(dict.fromkeys(phrases)) for owner, phrases in added.items()},
+        {owner: tuple(dict.fromkeys(phrases)) for owner, phrases in removed.items()},
+    )
+
+
+def _lines(scene: Scene, field: str) -> list[str]:
+    lines = (" ".join(line.split()) for line in scene.values.get(field, "").splitlines())
+    return [line for line in lines if line]
+
+
+def _owned(line: str, known: list[str]) -> tuple[str, str]:
+    """A look-alike's line, `category: phrase`, as the category and the phrase; what is taken out keeps its mark."""
+    mark = _TAKEN_OUT if line.startswith(_TAKEN_OUT) else ""
+    owner, _, phrase = line.removeprefix(mark).partition(":")
+    if owner.strip() not in known or not phrase.strip():
+        raise Refusal("refused-look-alike", words=title(line, 60), known=", ".join(known))
+    return owner.strip(), mark + phrase.strip()
+
+
+async def add(tx: Transaction, scene: Scene, words: str) -> Reply:
+    """`/policy add [title]`: a new category begins with its titles and its verdict."""
+    del tx
+    require_moderator(scene.person, scene.settings)
+    titles = [
+        Field(
+            f"title_{one}",
+            text("form-add-title", language=text(f"language-{one}")),
+            limit=_TITLE,
+            value=words[:_TITLE] if one is scene.language else "",
+        )
+        for one in Language
+    ]
+    ruling = Field("ruling", text("form-edit-ruling"), FieldKind.CHOICE, value=Ruling.NOT_COVERED, choices=_RULINGS)
+    return scene.form("policy-add", "form-add", *titles, ruling)
+
+
+async def add_form(tx: Transaction, scene: Scene, _: str) -> Answer:
+    """The titles and the verdict of a new category: the rest is written in the forms that follow."""
+    require_moderator(scene.person, scene.settings)
+    titles = _titles(scene)
+    if scene.values.get("ruling", "") not in set(Ruling):
+        raise Refusal("refused-choice", field=text("form-edit-ruling"))
+    now = await standing(tx, scene)
+    id_ = _free_id(titles[Language.EN], {*scene.shipped.policy.categories, *now.change.categories})
+    texts = {language: TextsChange(named, "", "") for language, named in titles.items()}
+    new = CategoryChange(Ruling(scene.values["ruling"]), texts=texts)
+    return await propose(tx, scene, PolicyChange({id_: new}), "/policy add")
+
+
+def _titles(scene: Scene) -> dict[Language, str]:
+    titles = {language: title(scene.values.get(f"title_{language}", ""), _TITLE) for language in Language}
+    for language, given in titles.items():
+        if not given:
+            raise Refusal("refused-field-missing", field=text("form-add-title", language=text(f"language-{language}")))
+    return titles
+
+
+def _free_id(name: str, taken: set[str]) -> str:
+    """An id for a category of this title: small letters, digits and underscores."""
+    base = re.sub(r"[^a-z0-9]+", "_", " ".join(normal_words(name))).strip("_")[:30] or "category"
+    base = base if base[0].isalpha() else f"c_{base}"
+    return next(id_ for id_ in chain([base], (f"{base}_{n}" for n in count(2))) if id_ not in taken)
+
+
+async def rename(tx: Transaction, scene: Scene, words: str) -> Reply:
+    """`/policy rename <category>`: a form with its titles."""
+    require_moderator(scene.person, scene.settings)
+    now = await standing(tx, scene)
+    id_ = find_category(scene, now, words)
+    if id_ not in now.policy.categories:
+        raise Refusal("refused-is-off", title=id_)
+    titles = [
+        Field(f"title_{one}", text("form-add-title", language=text(f"language-{one}")), limit=_TITLE, value=named.title)
+        for one, named in now.policy.categories[id_].texts.items()
+    ]
+    return scene.form(f"policy-rename:{id_}", "form-rename", *titles)
+
+
+async def rename_form(tx: Transaction, scene: Scene, id_: str) -> Answer:
+    """New titles for a category."""
+    require_moderator(scene.person, scene.settings)
+    now = await standing(tx, scene)
+    if id_ not in now.policy.categories:
+        raise Refusal("refused-old-button")
+    shipped = scene.shipped.policy.categories.get(id_)
+    change = now.change.categories.get(id_, CategoryChange())
+    texts = dict(change.texts)
+    for language, named in _titles(scene).items():
+        own = texts.get(language, TextsChange())
+        texts[language] = replace(own, title=None if shipped and named == shipped.texts[language].title else named)
+    kept = {language: one for language, one in texts.items() if one != TextsChange()}
+    return await propose(tx, scene, PolicyChange({id_: replace(change, texts=kept)}), "/policy rename")
+
+
+async def switch_off(tx: Transaction, scene: Scene, words: str) -> Answer:
+    """`/policy off <category>`."""
+    return await _switch(tx, scene, words, is_off=True)
+
+
+async def switch_on(tx: Transaction, scene: Scene, words: str) -> Answer:
+    """`/policy on <category>`."""
+    return await _switch(tx, scene, words, is_off=False)
+
+
+async def _switch(tx: Transaction, scene: Scene, words: str, *, is_off: bool) -> Answer:
+    require_moderator(scene.person, scene.settings)
+    now = await standing(tx, scene)
+    id_ = find_category(scene, now, words)
+    change = now.change.categories.get(id_, CategoryChange())
+    if change.is_off is is_off:
+        raise Refusal("refused-is-off" if is_off else "refused-is-on", title=id_)
+    way = "off" if is_off else "on"
+    return await propose(tx, scene, PolicyChange({id_: replace(change, is_off=is_off)}), f"/policy {way} {id_}")

@@ -1,0 +1,52 @@
+"""What a policy must keep to when moderators change it. Each refusal says what to mend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from bot.coverage.changes import lines_of, phrase_count
+from bot.coverage.policy import FEWEST_PHRASES, Category, CategoryTexts, Policy, has_stray_brackets
+from bot.model import Language, Refusal, Ruling, Text, Value
+
+MOST_CATEGORIES = 200
+MOST_PHRASES = 20_000
+"""In all: so large a policy is still matched within five milliseconds."""
+LONGEST_PHRASE = 1_000
+"""Characters; of longer messages the end is not examined anyway."""
+QUIET = {Ruling.SILENCE, Ruling.NOT_IN_POLICY}
+"""Rulings without a clause, because the policy says nothing about them."""
+
+
+def require_sound(policy: Policy, touched: Iterable[str]) -> None:
+    """Refuse a policy whose `touched` categories could not be matched, or would leave somebody without an answer."""
+    if len(policy.categories) > MOST_CATEGORIES:
+        raise Refusal("refused-too-many-categories", most=MOST_CATEGORIES)
+    if phrase_count(policy) > MOST_PHRASES:
+        raise Refusal("refused-too-many-phrases", most=MOST_PHRASES)
+    for id_ in touched:
+        if id_ in policy.categories:  # it may be switched off
+            for language in Language:
+                _require_sound_texts(policy.categories[id_], language)
+
+
+def _require_sound_texts(category: Category, language: Language) -> None:
+    texts = category.texts[language]
+    where: dict[str, Value] = {"title": texts.title or category.id, "language": Text(f"language-{language}")}
+    if not texts.title:
+        raise Refusal("refused-no-title", **where)
+    if not texts.clause and category.ruling not in QUIET:
+        raise Refusal("refused-no-clause", **where)
+    if not texts.answer and category.ruling is not Ruling.SILENCE:
+        raise Refusal("refused-no-answer", **where)
+    if any(map(has_stray_brackets, (texts.title, texts.clause, texts.answer))):
+        raise Refusal("refused-brackets", **where)
+    if len(texts.phrases) < FEWEST_PHRASES:
+        raise Refusal("refused-too-few-phrases", **where, fewest=FEWEST_PHRASES)
+    _require_short_phrases(category.id, texts, where)
+
+
+def _require_short_phrases(id_: str, texts: CategoryTexts, where: Mapping[str, Value]) -> None:
+    for phrases in lines_of(id_, texts).values():
+        for phrase in phrases:
+            if len(phrase) > LONGEST_PHRASE:
+                raise Refusal("refused-long-phrase", **where, phrase=phrase[:60], most=LONGEST_PHRASE)
