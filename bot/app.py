@@ -161,8 +161,10 @@ async def _read(desk: Desk, folder: Path) -> None:
     try:
         policy = await asyncio.to_thread(load_policy, folder)
         if policy.version != desk.policy.version:
-            await desk.use(await asyncio.to_thread(Matcher, policy))
+            # in force at once, as well as can be had quickly; then learnt from the ground up, as after a restart
+            await desk.use(await asyncio.to_thread(desk.policies.shipped.adapted, policy))
             _log.info("policy read", version=policy.version)
+            await desk.use(await asyncio.to_thread(Matcher, policy))
         desk.policy_trouble = ""
     except PolicyError as error:
         desk.policy_trouble = str(error)

@@ -18,14 +18,17 @@ FREQUENT = {"defect": 0.8, "customization": 0.5, "usage_question": 0.4, "small_t
 OWN_PHRASE = 1.0
 """Added to the score of a category that has the message, nearly letter by letter, among its phrases."""
 
-CONFIDENCE_SLOPE = 1.1
-CONFIDENCE_START = 0.4
+CONFIDENCE_SLOPE = 0.95
+CONFIDENCE_START = 0.46
 """From the odds of a ruling (as a logarithm) to those of its being right."""
 
-ANSWER = 0.85
+ANSWER = 0.86
 """Confidence from which a ruling is answered with the policy."""
 
-MOST_QUIET = 0.04
+ANSWER_PART = 0.97
+"""The same for a part of a long message: of many parts, one may look clear by chance."""
+
+MOST_QUIET = 0.03
 """Most probability of small talk and of what the policy says nothing about beside an answered ruling."""
 
 MOST_OPPOSITE = 0.12

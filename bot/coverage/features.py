@@ -70,6 +70,14 @@ class Rows:
             ]
         )
 
+    def masses(self, size: int) -> Floats:
+        """The sum of the squares of each of `size` features; in parts, because all at once takes much memory."""
+        masses = np.zeros(size, dtype=np.float32)
+        for first in range(0, len(self), _TOGETHER):
+            part = self.part(first, min(first + _TOGETHER, len(self)))
+            masses += np.bincount(part.columns, np.square(part.values, dtype=np.float32), minlength=size)
+        return masses
+
     def take(self, rows: NDArray[np.integer]) -> Rows:
         """Only these rows."""
         places, lengths = spread(self.starts, rows)
@@ -97,9 +105,18 @@ class Rows:
 
     def products(self, weights: Floats) -> Floats:
         """The product of each row with `weights`, one for each feature."""
+        return self._sums(weights.take(self.columns))
+
+    def likeness(self, vector: Vector) -> Floats:
+        """The product of each row with the vector, whose features are in rising order."""
+        places = vector.columns.searchsorted(self.columns)
+        places[places == len(vector.columns)] = 0
+        return self._sums(vector.values[places] * (vector.columns[places] == self.columns))
+
+    def _sums(self, weights: Floats) -> Floats:
         if not len(self):
             return np.zeros(0, dtype=np.float32)
-        return np.add.reduceat(weights.take(self.columns) * self.values, self.starts[:-1])
+        return np.add.reduceat(weights * self.values, self.starts[:-1])
 
 
 def spread(starts: Ints, parts: NDArray[np.integer]) -> tuple[NDArray[np.intp], Ints]:
@@ -154,10 +171,10 @@ class Vectoriser:
         first = np.flatnonzero(is_first)
         return self._weighed(columns[first[:-1]], (first[1:] - first[:-1]).astype(np.float32))
 
-    def words_of(self, rows: Rows) -> Rows:
-        """The rows with only their words and pairs of words, and the start, which keeps each from being empty."""
-        known = np.minimum(rows.columns, len(self._kinds) - 1)
-        return rows.only((self._kinds[known] != _PIECE) | (rows.columns != known))
+    def is_piece(self, columns: Ints) -> NDArray[np.bool_]:
+        """Which of the features are pieces of words; others are words, pairs of words and the start."""
+        known = np.minimum(columns, len(self._kinds) - 1)
+        return np.asarray((self._kinds[known] == _PIECE) & (known == columns))
 
     def extended(self, texts: Sequence[Sequence[str]]) -> Vectoriser:
         """One that also knows the words and pairs of these texts, and shares with this one all that this one knows."""
@@ -245,7 +262,9 @@ def learn_features(texts: Sequence[Sequence[str]]) -> tuple[Vectoriser, Rows]:
         _pairs=terms.pairs,
         _pair_columns=of_pairs,
     )
-    return vectoriser, Rows.joined([vectoriser.rows_of(part, columns) for part in parts])
+    # each part's memory is given back as soon as its rows are there
+    parts.reverse()
+    return vectoriser, Rows.joined([vectoriser.rows_of(parts.pop(), columns) for _ in range(len(parts))])
 
 
 @dataclass(frozen=True, slots=True)

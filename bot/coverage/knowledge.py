@@ -45,16 +45,18 @@ class Knowledge:
     spelling: Spelling
     vectors: Vectoriser
     model: LinearModel | AdaptedModel
-    own: Mapping[str, OwnPhrases]
+    own: Mapping[Group, OwnPhrases]
     quotable: Mapping[Group, Sequence[Quotable]]
+
+    def is_own(self, category: str, language: Language, text: Sequence[str]) -> bool:
+        """Whether a message, given as its words, is but for a few letters a phrase of a category."""
+        own = self.own.get((category, language))
+        return own is not None and own.has(text)
 
     def nearest(self, category: str, language: Language, vector: Vector) -> str | None:
         """The phrase of a category that is most like a message."""
-        # phrases have few features out of many: laid out in full, all of these can be looked up in one step
-        weights = np.zeros(self.vectors.size, dtype=np.float32)
-        weights[vector.columns] = vector.values
-        likest = [part.likest(weights) for part in self.quotable.get((category, language), ())]
-        return max(likest, default=(0.0, ""), key=lambda found: found[0])[1] or None
+        likest = [part.likest(vector) for part in self.quotable.get((category, language), ())]
+        return max(likest, key=lambda found: found[0], default=(0.0, ""))[1] or None
 
 
 def learn(policy: Policy, examples: Sequence[Example]) -> Knowledge:
@@ -74,7 +76,7 @@ def learn(policy: Policy, examples: Sequence[Example]) -> Knowledge:
         Spelling(word for text in texts for word in text),
         vectors,
         LinearModel(rows, labels, len(categories), vectors.shared, _mixed(examples)),
-        {category: OwnPhrases(joined.get(category, ())) for category in categories},
+        {group: OwnPhrases(joined[group]) for group in joined},
         {group: (quotable,) for group, quotable in _quotable(examples, rows, vectors).items()},
     )
 
@@ -95,12 +97,14 @@ def adapt(base: Knowledge, policy: Policy) -> Knowledge | None:
     before, after = set(base.examples), set(examples)
     removed = np.array([place for place, one in enumerate(base.examples) if one not in after], dtype=np.int32)
     added = [one for one in examples if one not in before]
+    categories = list(policy.categories)
+    if not len(removed) and not added and categories == base.categories:
+        return base
     if len(removed) + len(added) > _MOST_CHANGED * len(base.examples):
         return None
     texts = [example.words for example in added]
     vectors = base.vectors.extended(texts)
     rows = Rows.of(map(vectors, texts))
-    categories = list(policy.categories)
     return replace(
         base,
         categories=categories,
@@ -124,19 +128,19 @@ def _adapted(
     return model.adapted(removed, rows, labels, classes)
 
 
-def _joined(examples: Iterable[tuple[Example, Sequence[str]]]) -> dict[str, list[str]]:
-    """By category, the words of its examples with gaps between them."""
+def _joined(examples: Iterable[tuple[Example, Sequence[str]]]) -> dict[Group, list[str]]:
+    """By group, the words of its examples with gaps between them."""
     joined = defaultdict(list)
     for example, text in examples:
-        joined[example.category].append(" ".join(text))
+        joined[example.category, example.language].append(" ".join(text))
     return joined
 
 
-def _own(base: Knowledge, removed: Sequence[Example], added: Sequence[Example]) -> dict[str, OwnPhrases]:
+def _own(base: Knowledge, removed: Sequence[Example], added: Sequence[Example]) -> dict[Group, OwnPhrases]:
     gone, new = (_joined((example, example.words) for example in some) for some in (removed, added))
     changed = {
-        category: base.own.get(category, OwnPhrases(())).changed(gone.get(category, ()), new.get(category, ()))
-        for category in gone.keys() | new.keys()
+        group: base.own.get(group, OwnPhrases(())).changed(gone.get(group, ()), new.get(group, ()))
+        for group in gone.keys() | new.keys()
     }
     return {**base.own, **changed}
 
@@ -148,7 +152,7 @@ def _quotable(examples: Sequence[Example], rows: Rows, vectors: Vectoriser) -> d
         phrases = [example.phrase for example in some]
         if not is_look_alike:
             part = rows.part(start, start + len(phrases))
-            quotable[category, language] = Quotable(phrases, part, vectors.words_of(part))
+            quotable[category, language] = Quotable.of(phrases, part, vectors)
         start += len(phrases)
     return quotable
 

@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # it
 
 from bot.coverage.features import Floats, Halves, Ints, Rows, Vector
 
-_PASSES = 6
+_PASSES = 4
 """How often each block is solved; more changes next to nothing."""
 
 _BLOCK = 32
@@ -57,15 +57,16 @@ class LinearModel:
         They are learnt in this `order`, which must mix the classes, or the blocks need many passes to agree.
         """
         self._rows = rows
-        squares = np.square(rows.values, dtype=np.float32)
-        self._masses = np.bincount(rows.columns, squares).astype(np.float32)
+        self._masses = rows.masses(int(rows.columns.max(initial=0)) + 1)
         """How much of each feature there is in all rows."""
         own = np.flatnonzero(rows.columns >= shared)
         own = own[np.argsort(rows.columns[own])]
         self._owners = (rows.starts.searchsorted(own, side="right") - 1).astype(np.int32)
         self._own_values = rows.values[own]
         # a feature that nobody else has only makes its row easier to tell: it needs no place among the weights
-        stiffness = _STIFFNESS + np.bincount(self._owners, weights=squares[own], minlength=len(rows))
+        stiffness = _STIFFNESS + np.bincount(
+            self._owners, weights=np.square(self._own_values, dtype=np.float32), minlength=len(rows)
+        )
         weights, duals = _solved(
             list(_blocks(rows, order, shared)),
             np.eye(classes, dtype=np.float32)[labels],
@@ -110,8 +111,7 @@ class LinearModel:
         gone = self._rows.take(removed)
         columns = np.unique(np.concatenate([_FIRST, gone.columns, added.columns]))
         gone, added = _renumbered(gone, columns), _renumbered(added, columns)
-        squares = np.square(gone.values, dtype=np.float32)
-        ease = _ease(self.masses(columns) - np.bincount(gone.columns, squares, minlength=len(columns)), _RESISTANCE)
+        ease = _ease(self.masses(columns) - gone.masses(len(columns)), _RESISTANCE)
         before = _chosen(self.weights(columns), classes)
         weights = before.copy()
         duals = _chosen(self._duals[removed].astype(np.float32), classes)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bot.coverage import calibration, waiting
+from bot.coverage import calibration, rants, waiting
 from bot.coverage.examples import Example, examples_of
 from bot.coverage.features import Floats, Vector
 from bot.coverage.knowledge import Knowledge, adapt, learn
@@ -32,8 +32,8 @@ _MOST_SENTENCES = 8
 _LONGEST_EXCERPT = 300
 """Characters."""
 
-_LIKELY = 0.3
-"""Score of a category from which the message itself is looked for among its phrases."""
+_CANDIDATES = 3
+"""Best categories among whose phrases the message itself is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,18 @@ class Matcher:
 
     def match(self, text: str) -> Verdict:
         """What the policy says about `text`. Never raises, whatever the text."""
+        return self._match(text) if len(text) < rants.LONG else self._match_long(text)
+
+    def _match_long(self, text: str) -> Verdict:
+        """The verdict on the part of a long message that is clearest about something the policy speaks of."""
+        whole, verdicts = self._match(text), [self._match(part) for part in rants.parts(text)]
+        clear = [one for one in verdicts if one.action is not Action.SILENT and one.ruling not in _QUIET]
+        best = max(clear, key=lambda verdict: verdict.confidence, default=whole)
+        is_sure = best.action is Action.ANSWER and best.confidence >= calibration.ANSWER_PART
+        action = Action.OFFER if best.action is Action.ANSWER and not is_sure else best.action
+        return replace(best, action=action, language=whole.language, if_waiting=None)
+
+    def _match(self, text: str) -> Verdict:
         message = words(text)
         reading = self._read(text, message)
         if reading is None:
@@ -123,8 +135,8 @@ class Matcher:
             return None
         vector = self._known.vectors(message)
         scores = self._known.model.scores(vector)
-        for place in np.flatnonzero(scores > _LIKELY).tolist():
-            if self._known.own[self._known.categories[place]].has(message):
+        for place in np.argsort(scores)[-_CANDIDATES:].tolist():
+            if self._known.is_own(self._known.categories[place], language, message):
                 scores[place] += calibration.OWN_PHRASE
         return _Reading(text, language, message, is_short, vector, self._probabilities(scores))
 
@@ -192,14 +204,18 @@ def _handicaps(known: Knowledge) -> Floats:
 
 def _likeliest(rulings: dict[Ruling, float]) -> Ruling:
     """The likeliest ruling; both of those that the policy is silent about count as one against the others."""
-    quiet = max((Ruling.SILENCE, Ruling.NOT_IN_POLICY), key=lambda ruling: rulings[ruling])
-    others = [ruling for ruling in rulings if ruling not in {Ruling.SILENCE, Ruling.NOT_IN_POLICY}]
+    quiet = max(_QUIET, key=lambda ruling: rulings[ruling])
+    others = [ruling for ruling in rulings if ruling not in _QUIET]
     best = max(others, key=lambda ruling: rulings[ruling])
     return quiet if _quiet(rulings) > rulings[best] else best
 
 
+_QUIET = (Ruling.SILENCE, Ruling.NOT_IN_POLICY)
+"""Of these the policy says nothing."""
+
+
 def _quiet(rulings: dict[Ruling, float]) -> float:
-    return rulings[Ruling.SILENCE] + rulings[Ruling.NOT_IN_POLICY]
+    return sum(rulings[ruling] for ruling in _QUIET)
 
 
 def _calibrated(probability: float) -> float:

@@ -51,9 +51,9 @@ def words(text: str) -> list[str]:
     return plain + [mark for mark in (ASKS, EXCLAIMS) if mark in folded]
 
 
-def sentences(text: str) -> list[str]:
+def sentences(text: str, longest: int = LONGEST) -> list[str]:
     """The parts of a text between full stops and line ends, without the empty ones."""
-    return [part.strip() for part in _SENTENCE_END.split(text[:LONGEST]) if part.strip()]
+    return [part.strip() for part in _SENTENCE_END.split(text[:longest]) if part.strip()]
 
 
 def _fold(text: str) -> str:

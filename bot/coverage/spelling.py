@@ -21,6 +21,15 @@ _MOST = 25
 """Words of a message that are repaired; more of them are not typos but another language."""
 
 
+_DENSE = 3
+"""How many Latin letters a letter of another script stands for: many of these have no gaps between words."""
+
+
+def _room(word: str) -> int:
+    """How much a word takes of a text; accents and umlauts are folded already."""
+    return len(word) if word.isascii() else _DENSE * len(word)
+
+
 class Spelling:
     """Knows the words of the policy's phrases."""
 
@@ -40,8 +49,9 @@ class Spelling:
         return [nearest.get(word, word) for word in words]
 
     def known_share(self, words: Sequence[str]) -> float:
-        """Which part of the words is known, 0 to 1."""
-        return sum(map(self.knows, words)) / len(words) if words else 0.0
+        """Which part of a text stands in known words, 0 to 1."""
+        room = sum(map(_room, words))
+        return sum(_room(word) for word in words if self.knows(word)) / room if room else 0.0
 
     def knows(self, word: str) -> bool:
         """Whether the word is right."""

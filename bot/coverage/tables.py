@@ -23,6 +23,7 @@ def evaluation_tables(evaluation: Evaluation, learning: Learning) -> RenderableT
     parts: list[RenderableType] = [
         _figures("Matching labelled messages", evaluation.figures),
         f"Reading the policy and learning: {learning.seconds:.2f} s, {_number(learning.megabytes, 0)} MB of memory",
+        f"Adapting to a changed phrase: {learning.adapting_seconds:.2f} s",
     ]
     if evaluation.kinds:
         parts.append(_figures("The same by kind of message", evaluation.kinds))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 import time
 from pathlib import Path
 
@@ -18,8 +19,8 @@ from bot.model import Action, Language, Ruling
 from tests.coverage.small_policy import write_policy
 
 CHANCE = random.Random(1)  # noqa: S311 - the same each time, hides nothing
-LONGEST_TIME = 0.25
-"""Seconds; a bound that also holds on a busy machine. Quiet ones need a tenth of it."""
+LONGEST_TIME = 0.02
+"""Seconds of a processor that any message takes at most."""
 
 
 @pytest.fixture(scope="session")
@@ -114,6 +115,21 @@ def test_a_verdict_tells_why(matcher: Matcher) -> None:
     assert verdict.phrase in matcher.policy.categories["security_fix"].texts[Language.EN].phrases
 
 
+@pytest.mark.parametrize(
+    ("message", "shared"),
+    [
+        ("Since the last update our header menu is totally broken on phones, nothing opens any more", "update|menu"),
+        ("Seit dem Update stürzt mir die App beim Öffnen der Einstellungen jedes Mal ab", "absturz|abst|stürzt|stürz"),
+        ("How long does it usually take until somebody answers a question?", "answer|reply|respon"),
+        ("Könnt ihr mir bitte einen dunklen Modus für das Theme bauen?", "modus|dark|dunk"),
+    ],
+)
+def test_the_quoted_phrase_is_about_the_same_thing(matcher: Matcher, message: str, shared: str) -> None:
+    phrase = matcher.match(message).phrase
+    assert phrase
+    assert re.search(shared, phrase, re.IGNORECASE)
+
+
 def test_the_same_message_gets_the_same_verdict_from_another_matcher(matcher: Matcher, phrases: list[Example]) -> None:
     other = Matcher(matcher.policy)
     for example in phrases[:50]:
@@ -141,18 +157,28 @@ ODD = {
 }
 
 
+def seconds(matcher: Matcher, text: str) -> float:
+    """How long a processor needs for a message: the best of three, because others may be busy on it, too."""
+    times = []
+    for _ in range(3):
+        start = time.process_time()
+        matcher.match(text)
+        times.append(time.process_time() - start)
+    return min(times)
+
+
 @pytest.mark.parametrize("name", ODD)
 def test_odd_texts_are_survived_quickly(matcher: Matcher, name: str) -> None:
-    start = time.perf_counter()
-    verdict = matcher.match(ODD[name])
-    assert time.perf_counter() - start < LONGEST_TIME
-    assert 0 <= verdict.confidence <= 1
+    assert 0 <= matcher.match(ODD[name]).confidence <= 1
+    assert seconds(matcher, ODD[name]) < LONGEST_TIME
 
 
-@given(text=st.text(max_size=400) | st.text(alphabet="hallo danke?!.\ud800\u0301<@>1\n ", max_size=400))
+@given(text=st.text(max_size=400) | st.text(alphabet="hallo danke?!.\ud800\u0301<@>1\n ", max_size=1_500))
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_every_text_gets_a_verdict(matcher: Matcher, text: str) -> None:
+def test_every_text_gets_a_verdict_soon(matcher: Matcher, text: str) -> None:
     verdict = matcher.match(text)
+    assert seconds(matcher, text) < LONGEST_TIME
+    assert verdict.if_waiting is None or 0 <= verdict.if_waiting.confidence <= 1
     assert 0 <= verdict.confidence <= 1
     assert not math.isnan(verdict.confidence)
     assert (verdict.category is None) == (verdict.ruling is None)

@@ -72,5 +72,6 @@ def test_misspelt_words_are_repaired_and_others_left_alone() -> None:
     spelling = Spelling(["einstellungen", "update", "blank"])
     misspelt = ["einstelungen", "updaate", "blank", "xyz", "giraffe"]
     assert spelling.repaired(misspelt) == ["einstellungen", "update", "blank", "xyz", "giraffe"]
-    assert spelling.known_share(["update", "giraffe"]) == 0.5
+    assert spelling.known_share(["update", "kitten"]) == 0.5
     assert spelling.known_share([]) == 0.0
+    assert spelling.known_share(["update", "更新"]) == 0.5
