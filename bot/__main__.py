@@ -22,7 +22,7 @@ from rich.table import Table
 
 from adapters import web_chat
 from bot import log
-from bot.app import alone_with, learn, serve
+from bot.app import alone_with, learn, learn_all, serve
 from bot.bench import measure
 from bot.coverage.compare import METHODS, compare, held_out
 from bot.coverage.evaluate import Evaluation, Labelled, evaluate, measured, read_labelled
@@ -158,7 +158,7 @@ def migrate(
 def match() -> None:
     """Judge messages: one JSON object a line on standard input, one verdict a line on standard output."""
     settings = _settings()
-    matcher = learn(settings.policy_dir)
+    matcher = learn_all(settings.policy_dir)
     for line in match_lines(matcher, sys.stdin.buffer, _complain):
         sys.stdout.write(line)
         sys.stdout.flush()
@@ -171,7 +171,7 @@ def replay_file(file: MessagesFile) -> None:
     settings = _settings()
     with file.open("rb") as lines:
         texts = list(read_texts(lines, refuse))
-    matcher = learn(settings.policy_dir)
+    matcher = learn_all(settings.policy_dir)
     with Progress(console=_err, transient=True) as progress:
         task = progress.add_task("messages", total=len(texts))
         summary = asyncio.run(replay(matcher, texts, lambda: progress.advance(task)))
@@ -198,7 +198,7 @@ def evaluate_file(
     settings = _settings()
     messages = _labelled(file)
     draw = _load_drawing() if plot else None
-    matcher, learning = measured(lambda: learn(settings.policy_dir))
+    matcher, learning = measured(lambda: learn_all(settings.policy_dir))
     evaluation = evaluate(matcher, messages)
     if plot and draw:
         draw(evaluation, matcher.policy, plot)

@@ -16,8 +16,10 @@ import structlog
 from watchfiles import Change, awatch
 
 from bot.coverage.matcher import Matcher
+from bot.coverage.meaning import Meanings
 from bot.coverage.policy import PolicyError, load_policy
 from bot.desk.desk import Desk, utc_now
+from bot.desk.looking import known_meanings
 from bot.model import Chat
 from bot.store.database import Database
 from bot.store.outbox import Outbox
@@ -38,7 +40,8 @@ async def serve(file: Path, policy_folder: Path, chats: Mapping[str, Chat]) -> N
     """
     with alone_with(file):
         matcher = await asyncio.to_thread(learn, policy_folder)
-        async with Database(file) as database, open_desk(database, matcher, chats) as desk:
+        meanings = await asyncio.to_thread(known_meanings)
+        async with Database(file) as database, open_desk(database, matcher, chats, meanings) as desk:
             with suppress(asyncio.CancelledError):
                 await _run(desk, policy_folder, chats.values())
 
@@ -61,9 +64,11 @@ def alone_with(file: Path) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def open_desk(database: Database, matcher: Matcher, chats: Mapping[str, Chat]) -> AsyncIterator[Desk]:
+async def open_desk(
+    database: Database, matcher: Matcher, chats: Mapping[str, Chat], meanings: Meanings | None = None
+) -> AsyncIterator[Desk]:
     """A desk that has read its settings, and an outbox that delivers what it owes."""
-    desk = Desk(database, matcher)
+    desk = Desk(database, matcher, meanings=meanings)
     outbox = Outbox(database, chats, desk.draw, utc_now)
     desk.on_commit = outbox.wake
     await desk.start()
@@ -80,6 +85,14 @@ async def open_desk(database: Database, matcher: Matcher, chats: Mapping[str, Ch
 def learn(folder: Path) -> Matcher:
     """Read the policy and learn from its phrases. Raises PolicyError."""
     return Matcher(load_policy(folder))
+
+
+def learn_all(folder: Path) -> Matcher:
+    """The same, and what the phrases mean, if the extra `semantic` is installed: all that a server has in the end."""
+    matcher, meanings = learn(folder), known_meanings()
+    if meanings is not None:
+        matcher.learn_meaning(meanings)
+    return matcher
 
 
 async def _run(desk: Desk, policy_folder: Path, chats: Collection[Chat]) -> None:

@@ -84,6 +84,8 @@ class Verdict:
     """The part of the message that decided: all of a short message, one sentence of a long one."""
     if_waiting: Verdict | None = None
     """The verdict for somebody who has a waiting ticket ("still nothing?"); None if it is the same."""
+    is_unsure: bool = False
+    """Whether a closer look, which takes longer, may tell better; never without the extra `semantic`."""
 
 
 # --- the desk ----------------------------------------------------------------------------------------
@@ -429,6 +431,8 @@ class Reply:
     content: Content | None = None
     form: Form | None = None
     file: File | None = None
+    is_refusal: bool = False
+    """Nothing was done, and the content says why: where a platform can, what was typed stays there to be mended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

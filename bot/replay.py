@@ -19,6 +19,8 @@ from bot.store.database import Database
 _SERVER = "replay:shop"
 _MODERATOR = Person("moderator", "Moderator", is_admin=True)
 _EVERY = timedelta(minutes=5)
+_NO_HURRY = timedelta(minutes=1)
+"""What happens in a replay must not depend on how busy the machine is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ async def replay(matcher: Matcher, texts: Iterable[str], tick: Callable[[], None
         file = Path(folder) / "desk.sqlite3"
         migrations.upgrade(file)
         async with Database(file) as database:
-            desk = Desk(database, matcher)
+            desk = Desk(database, matcher, patience=_NO_HURRY)
             await desk.start()
             counts: Counter[str] = Counter()
             start = datetime.now(UTC)

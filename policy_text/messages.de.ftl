@@ -47,11 +47,11 @@ button-discard = Verwerfen
 button-edit = Bearbeiten: { $language }
 button-category = { $title }
 button-document = Text der Richtlinie
-button-undo = Rückgängig
-button-undo-last = Neueste rückgängig
+button-undo = Version { $number } rückgängig
+button-draft = Weiter: { $title }
 button-learn = Zu „{ $title }“
 button-teach = Andere Kategorie
-button-small-talk = Das ist Smalltalk
+button-small-talk = Das ist Plauderei
 button-leave = Lassen
 button-correct = Urteil berichtigen
 
@@ -145,16 +145,19 @@ policy-section-gone = Diesen Teil („{ $section }“) gibt es in der Richtlinie
 policy-in-force = Fertig: Version { $number } der Richtlinie gilt jetzt.
 policy-exported = Hier ist die ganze Richtlinie. [Ändern Sie|Ändere] sie in einem beliebigen Texteditor und [bringen Sie|bring] sie mit /policy import zurück. Was in der Datei fehlt, bleibt, wie es ist.
 edit-heading = Die Richtlinie ändern
-edit-choose = Welchen Teil, auf { $language }? Für die andere Sprache [schreiben Sie|schreib] sie dazu: /policy edit defect english
-edit-off = Abgeschaltet: { $names }. Mit /policy on sind sie wieder da.
+edit-choose = Welchen Teil, auf { $language }?
+edit-off = Abgeschaltet: { $names }. Wieder anschalten: /policy on und der Name
 draft-heading = Was diese Änderung bewirkt
 draft-lacks = Als Entwurf gemerkt. Es fehlt noch etwas:
 draft-discarded = Verworfen. Nichts hat sich geändert.
 lacks-texts = „{ $title }“ hat noch keine Beispiele auf { $language }.
 lacks-document = { $file }, Zeile { $line }: { $reason }
 effect-off = „{ $title }“ wird abgeschaltet.
+effect-on = „{ $title }“ ist wieder an.
 effect-new = Neu: „{ $title }“ ({ $ruling })
 effect-document = Die Richtlinie, wie alle sie lesen, ändert sich auf { $language }.
+effect-document-stays = Die Richtlinie, wie alle sie lesen, bleibt dabei, wie sie ist. Soll sie sich auch ändern: /policy edit document
+effect-undone-too = Damit geht auch Version { $number } von { $name } zurück: { $why }
 effect-ruling = „{ $title }“: aus „{ $old }“ wird „{ $new }“
 effect-title = „{ $title }“, { $language }, neuer Titel: { $words }
 effect-clause = „{ $title }“, { $language }, neuer Satz der Richtlinie: { $words }
@@ -174,6 +177,10 @@ effect-more = { $more ->
 }
 effect-verdicts = { $of ->
     [0] Aus den letzten 30 Tagen gibt es keine Nachrichten, an denen sich das zeigen ließe.
+    [one] { $changed ->
+        [0] Die eine Nachricht der letzten 30 Tage würde wie bisher beantwortet.
+       *[other] Die eine Nachricht der letzten 30 Tage würde anders beantwortet:
+    }
    *[other] { $changed ->
         [0] Keine der { $of } Nachrichten der letzten 30 Tage würde anders beantwortet.
         [one] Eine der { $of } Nachrichten der letzten 30 Tage würde anders beantwortet:
@@ -197,13 +204,17 @@ review-heading = { $count ->
     [one] Der letzte offene Fall
    *[other] { $count } offene Fälle
 }
-review-wrong = „Falsche Antwort“ wurde gedrückt. Gesagt wurde: { $told }
-review-corrected = Das Support-Team hat das Ticket berichtigt. Vorher gesagt: { $told }
-review-silent = Der Bot hätte geschwiegen, aber es wurde ein Ticket.
+review-wrong = Der Kunde hat „Falsche Antwort“ gedrückt. Gesagt wurde: { $told }
+review-corrected = Das Support-Team hat das Ticket berichtigt: Aus „{ $told }“ wurde „{ $right }“.
+review-silent = Der Bot hätte geschwiegen („{ $told }“), aber es wurde ein Ticket.
+review-wrong-untold = Der Kunde hat „Falsche Antwort“ gedrückt.
+review-corrected-untold = Das Support-Team hat das Ticket berichtigt: Es geht um „{ $right }“. Der Bot hatte kein Urteil abgegeben.
+review-silent-untold = Der Bot hätte geschwiegen, aber es wurde ein Ticket.
+review-decided = Darüber hat schon jemand entschieden.
 review-consequence = Als Beispiel für „{ $title }“ bekäme es: { $then }. { $changed ->
     [0] Keine andere Nachricht der letzten 30 Tage würde sich ändern.
-    [one] Eine von { $of } Nachrichten der letzten 30 Tage würde sich ändern.
-   *[other] { $changed } von { $of } Nachrichten der letzten 30 Tage würden sich ändern.
+    [one] Eine andere Nachricht der letzten 30 Tage würde sich ändern.
+   *[other] { $changed } andere Nachrichten der letzten 30 Tage würden sich ändern.
 }
 review-learnt = Jetzt ein Beispiel für „{ $title }“ (Version { $number }).
 review-known = Das ist schon ein Beispiel für „{ $title }“.
@@ -369,15 +380,17 @@ refused-old-button = Dieser Knopf ist veraltet. Es ist nichts passiert; bitte di
 refused-no-draft = Diese Änderung ist schon angewendet oder verworfen. /policy history zeigt, was gilt.
 refused-overtaken = { $name } hat inzwischen denselben Teil geändert (Version { $number }). Bitte [verwerfen Sie|verwirf] diesen Entwurf und [fangen Sie|fang] neu an.
 refused-draft-lacks = Noch nicht: { $what }
-refused-no-such-version = Diese Version gibt es nicht. Die neueste ist { $newest }.
+refused-no-such-version = Diese Version gibt es nicht. Möglich ist /policy undo mit einer Zahl von 1 bis { $newest }.
 refused-no-such-category = Einen Teil „{ $words }“ hat die Richtlinie nicht. Es gibt: { $known }.
-refused-is-off = „{ $title }“ ist abgeschaltet. Mit /policy on ist es wieder da.
-refused-is-on = „{ $title }“ ist nicht abgeschaltet.
+refused-which-category = Welcher Teil? Bitte den Namen dazu. Es gibt: { $known }
+refused-nothing-off = Es ist nichts abgeschaltet.
 refused-too-long-for-form = Das ist zu lang für ein Formular. Bitte [nehmen Sie|nimm] /policy export und /policy import.
-refused-not-shipped = „{ $phrase }“ lässt sich nicht streichen: Es ist keines der mitgelieferten Beispiele.
-refused-look-alike = „{ $words }“ hat nicht die Form „kategorie: Beispiel“. Kategorien: { $known }.
+refused-not-shipped = „{ $phrase }“ lässt sich nicht streichen, denn damit ist der Bot nicht gekommen. Am ähnlichsten ist: „{ $nearest }“
+refused-look-alike = „{ $words }“ hat nicht die Form „kategorie: Beispiel“.
 refused-too-many-categories = Eine Richtlinie kann höchstens { $most } Kategorien haben.
 refused-too-many-phrases = Eine Richtlinie kann höchstens { $most } Beispiele haben.
+refused-no-category = Eine Richtlinie braucht mindestens eine Kategorie, die an ist.
+refused-too-long = „{ $title }“ ({ $language }): Titel, Satz oder Antwort ist zu lang; hier höchstens { $most } Zeichen.
 refused-no-title = „{ $title }“ hat keinen Titel auf { $language }.
 refused-no-clause = „{ $title }“ braucht auf { $language } einen Satz der Richtlinie, der zitiert wird.
 refused-no-answer = „{ $title }“ braucht eine Antwort auf { $language }.
@@ -387,7 +400,6 @@ refused-long-phrase = „{ $title }“ ({ $language }): Ein Beispiel hat höchst
 refused-large-file = Die Datei ist zu groß: höchstens { $most } Zeichen.
 refused-import = { $file }, Zeile { $line }: { $reason }
 refused-nothing-new = Das ändert nichts.
-refused-decided = Darüber hat schon jemand entschieden.
 refused-nothing-to-test = Bitte [schreiben Sie|schreib] einen Satz dazu: /policy test die Galerie stürzt ab
 refused-which-to-correct = Welches Ticket? /correct geht in seinem Thread oder mit seiner Nummer.
 something-broke = Bei uns ist etwas schiefgegangen, geändert wurde nichts. Bitte noch einmal versuchen; falls es wieder passiert, hilft dem Team diese Kennung: { $reference }

@@ -47,8 +47,8 @@ button-discard = Discard
 button-edit = Edit: { $language }
 button-category = { $title }
 button-document = The policy's text
-button-undo = Undo
-button-undo-last = Undo the newest
+button-undo = Undo version { $number }
+button-draft = Go on: { $title }
 button-learn = Add to { $title }
 button-teach = Another category
 button-small-talk = This is small talk
@@ -145,16 +145,19 @@ policy-section-gone = This part (“{ $section }”) is no longer in the policy.
 policy-in-force = Done: version { $number } of the policy is in force.
 policy-exported = Here is the whole policy. Change it in any text editor, then bring it back with /policy import. What is left out of the file stays as it is.
 edit-heading = Change the policy
-edit-choose = Which part, in { $language }? For the other language, add it: /policy edit defect german
-edit-off = Switched off: { $names }. /policy on brings them back.
+edit-choose = Which part, in { $language }?
+edit-off = Switched off: { $names }. To bring one back: /policy on and its name
 draft-heading = What this change does
 draft-lacks = Saved as a draft. Something is still missing:
 draft-discarded = Dropped. Nothing has changed.
 lacks-texts = “{ $title }” has no phrases in { $language } yet.
 lacks-document = { $file }, line { $line }: { $reason }
 effect-off = “{ $title }” is switched off.
+effect-on = “{ $title }” is switched on again.
 effect-new = New: “{ $title }” ({ $ruling })
 effect-document = The policy that people read changes in { $language }.
+effect-document-stays = The policy that people read stays as it is. If it needs to change, too: /policy edit document
+effect-undone-too = This also takes back version { $number } by { $name }: { $why }
 effect-ruling = “{ $title }”: { $old } becomes { $new }
 effect-title = “{ $title }”, { $language }, new title: { $words }
 effect-clause = “{ $title }”, { $language }, new clause: { $words }
@@ -174,6 +177,10 @@ effect-more = { $more ->
 }
 effect-verdicts = { $of ->
     [0] There are no messages of the last 30 days to try this on.
+    [one] { $changed ->
+        [0] The one message of the last 30 days would be answered as before.
+       *[other] The one message of the last 30 days would be answered otherwise:
+    }
    *[other] { $changed ->
         [0] None of the { $of } messages of the last 30 days would be answered otherwise.
         [one] One of the { $of } messages of the last 30 days would be answered otherwise:
@@ -194,16 +201,20 @@ history-older = { $older ->
 }
 history-none = Nothing has been changed here: this is the policy that the bot came with.
 review-heading = { $count ->
-    [one] The last open lesson
-   *[other] { $count } open lessons
+    [one] The last open case
+   *[other] { $count } open cases
 }
 review-wrong = The customer pressed “Wrong answer”. Told: { $told }
-review-corrected = An agent has corrected the ticket. Told before: { $told }
-review-silent = The bot would have kept silent, but it became a ticket.
+review-corrected = An agent has corrected the ticket: “{ $told }” became “{ $right }”.
+review-silent = The bot would have kept silent (“{ $told }”), but it became a ticket.
+review-wrong-untold = The customer pressed “Wrong answer”.
+review-corrected-untold = An agent has corrected the ticket: it is about “{ $right }”. The bot had given no verdict.
+review-silent-untold = The bot would have kept silent, but it became a ticket.
+review-decided = Somebody has already decided about that one.
 review-consequence = As a phrase of “{ $title }” it would get: { $then }. { $changed ->
     [0] No other message of the last 30 days would change.
-    [one] One of { $of } messages of the last 30 days would change.
-   *[other] { $changed } of { $of } messages of the last 30 days would change.
+    [one] One other message of the last 30 days would change.
+   *[other] { $changed } other messages of the last 30 days would change.
 }
 review-learnt = Now a phrase of “{ $title }” (version { $number }).
 review-known = That already is a phrase of “{ $title }”.
@@ -369,15 +380,17 @@ refused-old-button = This button is out of date. Nothing has changed; please use
 refused-no-draft = This change was already applied or dropped. /policy history shows what is in force.
 refused-overtaken = { $name } has changed the same part meanwhile (version { $number }). Please drop this draft and begin again.
 refused-draft-lacks = Not yet: { $what }
-refused-no-such-version = There is no such version. The newest one is { $newest }.
+refused-no-such-version = There is no such version. Use /policy undo with a number from 1 to { $newest }.
 refused-no-such-category = The policy has no part “{ $words }”. There are: { $known }.
-refused-is-off = “{ $title }” is switched off. /policy on brings it back.
-refused-is-on = “{ $title }” is not switched off.
+refused-which-category = Which part? Add its name. There are: { $known }
+refused-nothing-off = Nothing is switched off.
 refused-too-long-for-form = That is too long for a form. Please use /policy export and /policy import.
-refused-not-shipped = “{ $phrase }” cannot be taken out, it is none of the phrases that the bot came with.
-refused-look-alike = “{ $words }” is not of the form “category: phrase”. Categories: { $known }.
+refused-not-shipped = “{ $phrase }” cannot be taken out: the bot did not come with it. Most like it is: “{ $nearest }”
+refused-look-alike = “{ $words }” is not of the form “category: phrase”.
 refused-too-many-categories = A policy can have at most { $most } categories.
 refused-too-many-phrases = A policy can have at most { $most } phrases.
+refused-no-category = A policy needs at least one category that is switched on.
+refused-too-long = “{ $title }” ({ $language }): title, clause or answer is too long; at most { $most } characters here.
 refused-no-title = “{ $title }” has no title in { $language }.
 refused-no-clause = “{ $title }” needs a clause in { $language }: the sentence of the policy that is quoted.
 refused-no-answer = “{ $title }” needs an answer in { $language }.
@@ -387,7 +400,6 @@ refused-long-phrase = “{ $title }” ({ $language }): a phrase has at most { $
 refused-large-file = The file is too large: at most { $most } characters.
 refused-import = { $file }, line { $line }: { $reason }
 refused-nothing-new = That changes nothing.
-refused-decided = Somebody has already decided about this one.
 refused-nothing-to-test = Please add a sentence: /policy test the gallery crashes
 refused-which-to-correct = Which ticket? Use /correct in its thread, or with its number.
 something-broke = Something went wrong on our side, and nothing was changed. Please try again; if it happens again, tell the team this reference: { $reference }

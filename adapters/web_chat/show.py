@@ -109,11 +109,9 @@ def done(event: Event, reply: Reply | None) -> Json:
     if reply and reply.content:
         # It takes its place among the messages at the moment of the action, so what came of it stands below.
         place = {"id": stamp_of(event.order), "at": event.at.isoformat()}
-        shown["answer"] = {
-            **place,
-            "content": content(reply.content),
-            "file": asdict(reply.file) if reply.file else None,
-        }
+        file = asdict(reply.file) if reply.file else None
+        told = {"content": content(reply.content), "file": file, "refused": reply.is_refusal}
+        shown["answer"] = {**place, **told}
     return shown
 
 

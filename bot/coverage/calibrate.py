@@ -1,7 +1,9 @@
 """Fits the matcher's confidence to labelled messages: `python -m bot.coverage.calibrate FILE`.
 
 Of all messages that get a confidence of 0.8, four in five shall be right. The two numbers that see to it are fitted
-here, and printed to be written into `calibration`; the table shows what each threshold for answering would cost.
+here, and printed to be written into `calibration`; the table shows what each threshold for answering would cost. The
+first look is fitted to all messages; the closer one, with the extra `semantic`, to those that the first one leaves in
+doubt.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import policy_text
 from bot.coverage import calibration
 from bot.coverage.evaluate import OFF_TOPIC, Labelled, Outcome, outcomes_of, read_labelled
 from bot.coverage.matcher import Matcher
+from bot.coverage.meaning import encoder, shipped_meanings
 from bot.coverage.policy import load_policy
 from bot.model import Action
 
@@ -28,10 +31,10 @@ _ROUNDS = 50
 _THRESHOLDS = (0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 
 
-def fit(outcomes: Sequence[Outcome]) -> tuple[float, float]:
-    """Slope and start that make the confidence of the outcomes most likely, by logistic regression."""
+def fit(outcomes: Sequence[Outcome], tier: calibration.Tier = calibration.LETTERS) -> tuple[float, float]:
+    """Slope and start that make the confidence of the outcomes, all from one look, most likely: logistic regression."""
     judged = [outcome for outcome in outcomes if outcome.verdict.ruling]
-    odds = np.array([_uncalibrated(outcome.verdict.confidence) for outcome in judged])
+    odds = np.array([_uncalibrated(outcome.verdict.confidence, tier) for outcome in judged])
     right = np.array([outcome.verdict_right for outcome in judged], dtype=float)
     inputs = np.stack([odds, np.ones_like(odds)], axis=1)
     fitted = np.zeros(2)
@@ -57,10 +60,10 @@ def thresholds(outcomes: Sequence[Outcome]) -> Table:
     return table
 
 
-def _uncalibrated(confidence: float) -> float:
+def _uncalibrated(confidence: float, tier: calibration.Tier) -> float:
     """The model's own logarithm of odds, from the confidence that was made of it."""
     within = min(max(confidence, 1e-9), 1 - 1e-9)
-    return (math.log(within / (1 - within)) - calibration.CONFIDENCE_START) / calibration.CONFIDENCE_SLOPE
+    return (math.log(within / (1 - within)) - tier.start) / tier.slope
 
 
 def main() -> None:
@@ -72,6 +75,13 @@ def main() -> None:
     console = Console()
     console.print(f"CONFIDENCE_SLOPE = {slope:.2f}\nCONFIDENCE_START = {start:.2f}")
     console.print(thresholds(outcomes))
+    if model := encoder():
+        matcher.learn_meaning(shipped_meanings(model))
+        outcomes = outcomes_of(matcher, messages)
+        unsure = [outcome for outcome in outcomes if matcher.match(outcome.message.text).is_unsure]
+        slope, start = fit(unsure, calibration.MEANING)
+        console.print(f"MEANING = Tier({calibration.MEANING.sharpness}, {slope:.2f}, {start:.2f})")
+        console.print(thresholds(outcomes))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ of the phrases. The first four were chosen by comparing its figures, the last on
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 SHARPNESS = 12.0
 """From the linear model's scores to logarithms of odds."""
 
@@ -39,3 +41,26 @@ SMALL_TALK = 0.4
 
 FEWEST_KNOWN = 0.3
 """Share of a message's words that must be known; less is another language, or none."""
+
+UNSURE = 0.7
+"""Probability of the likeliest ruling below which the message's meaning is looked at, if the extra is installed."""
+
+LETTERS_SHARE, MEANING_SHARE = 0.7, 0.7
+"""Weights of both scores in the closer look."""
+
+
+class Tier(NamedTuple):
+    """How the scores of one look become a confidence."""
+
+    sharpness: float
+    """From scores to logarithms of odds."""
+    slope: float
+    start: float
+    """From the odds of a ruling (as a logarithm) to those of its being right."""
+
+
+LETTERS = Tier(SHARPNESS, CONFIDENCE_SLOPE, CONFIDENCE_START)
+"""The first look, at letters and words."""
+
+MEANING = Tier(8.0, 0.82, 0.69)
+"""The closer look, at the meaning as well, at the messages about which the first one was unsure."""

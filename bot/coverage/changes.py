@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import chain
 
 from bot.coverage.document import Document, parse_document, require_same_shape
 from bot.coverage.policy import Category, CategoryTexts, Policy, PolicyError, require_forms_of_address
 from bot.model import Language, Ruling
+
+LONGEST_DOCUMENT = 20_000
+"""Characters of the policy as people read it; ten times the shipped one."""
 
 Lines = Mapping[str, tuple[str, ...]]
 """Phrases by the category that they stand for: a category's own id for its phrases, others for its look-alikes."""
@@ -211,10 +215,29 @@ def own_documents(shipped: Policy, change: PolicyChange) -> dict[Language, Docum
     documents = dict(shipped.documents)
     for language, source in change.documents.items():
         if source:
-            name = f"policy.{language}.md"
-            documents[language] = parse_document(name, source)
-            require_forms_of_address(name, documents[language])
+            documents[language] = _parsed(f"policy.{language}.md", source)
     return documents
+
+
+@lru_cache(maxsize=64)
+def _parsed(name: str, source: str) -> Document:
+    """Documents are needed often, and understanding one takes its time."""
+    if len(source) > LONGEST_DOCUMENT:
+        raise PolicyError(name, 1, f"the document is longer than {LONGEST_DOCUMENT:,} characters")
+    document = parse_document(name, source)
+    require_forms_of_address(name, document)
+    return document
+
+
+def all_on(change: PolicyChange) -> PolicyChange:
+    """The same with nothing switched off."""
+    on = {id_: replace(one, is_off=False) for id_, one in change.categories.items()}
+    return PolicyChange(on, change.documents)
+
+
+def touched(old: Policy, new: Policy) -> list[str]:
+    """The categories that differ, also those that lost a phrase to another one."""
+    return [id_ for id_ in {**new.categories, **old.categories} if old.categories.get(id_) != new.categories.get(id_)]
 
 
 def unwritten(shipped: Policy, change: PolicyChange) -> list[tuple[str, Language]]:

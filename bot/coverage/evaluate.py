@@ -231,7 +231,7 @@ def ruling_of(policy: Policy, category: str) -> str:
 
 def _outcome(matcher: Matcher, message: Labelled) -> Outcome:
     start = time.perf_counter()
-    verdict = matcher.match(message.text)
+    verdict = matcher.match_closely(message.text)
     seconds = time.perf_counter() - start
     told = str(verdict_line(verdict, matcher.policy)["category"] or OFF_TOPIC)
     rulings = {ruling_of(matcher.policy, category) for category in message.right}

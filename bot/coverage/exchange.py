@@ -7,13 +7,23 @@ out stays as it is, so that a part of it can be brought back, too.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from bot.coverage.changes import CategoryChange, PolicyChange, changed, difference, own_documents, require_alike
+from bot.coverage.changes import (
+    CategoryChange,
+    PolicyChange,
+    all_on,
+    changed,
+    difference,
+    own_documents,
+    require_alike,
+    taking_over,
+)
 from bot.coverage.policy import (
     Category,
     CategoryTexts,
@@ -26,6 +36,7 @@ from bot.coverage.policy import (
 from bot.coverage.policy_file import CategoryFile, CategoryForm, parse_form
 from bot.model import Language
 
+_MOST_PARTS = 200
 _SHORT = 40
 """Characters, of titles and ids."""
 _DIVIDER = re.compile(r"^---[ \t]*\n", re.MULTILINE)
@@ -44,8 +55,7 @@ class _DocumentsForm(BaseModel):
 
 def exported(shipped: Policy, change: PolicyChange) -> str:
     """A server's whole policy, also what is switched off."""
-    all_on = {id_: replace(one, is_off=False) for id_, one in change.categories.items()}
-    policy = changed(shipped, PolicyChange(all_on, change.documents), 0)
+    policy = changed(shipped, all_on(change), 0)
     off = {id_ for id_, one in change.categories.items() if one.is_off}
     parts: list[dict[str, Any]] = [_category(one, is_off=one.id in off) for one in policy.categories.values()]
     parts.append({"document": {language.value: one.source for language, one in policy.documents.items()}})
@@ -78,25 +88,73 @@ def _represent(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _represent)
 
 
-def imported(name: str, text: str, shipped: Policy, now: PolicyChange) -> PolicyChange:
-    """What a file changes beside what is changed already. Raises PolicyError, with its line, on the first mistake."""
+@dataclass(frozen=True, slots=True)
+class PolicyFile:
+    """What stands in a file, understood but not yet compared with any policy."""
+
+    categories: Sequence[CategoryFile]
+    off: frozenset[str]
+    """Ids of those that are switched off."""
+    documents: Mapping[Language, str]
+    first_lines: Mapping[Language, int]
+    """How many lines stand before each document."""
+    name: str
+
+
+def read_file(name: str, text: str) -> PolicyFile:
+    """Understand a file. Raises PolicyError, with its line, on the first mistake. Takes up to a second."""
     files: list[CategoryFile] = []
     off: set[str] = set()
     documents: dict[Language, str] = {}
-    for part, first in _parts(text):
+    first_lines: dict[Language, int] = {}
+    parts = _parts(text)
+    if len(parts) > _MOST_PARTS:
+        raise PolicyError(name, 1, f"more than {_MOST_PARTS} categories")
+    for part, first in parts:
         try:
             if _DOCUMENT.match(part):
-                documents |= parse_form(name, part, _DocumentsForm)[0].document
-                continue
-            form, lines = parse_form(name, part, _ExchangedForm)
+                form, lines = parse_form(name, part, _DocumentsForm)
+                documents |= form.document
+                first_lines |= {one: first + lines["document", one.value] for one in form.document}
+            else:
+                files.append(_category_file(name, part, first))
+                off |= {files[-1].form.id} if _is_off(files[-1]) else set()
         except PolicyError as error:
             raise PolicyError(name, error.line + first, error.reason) from error
-        files.append(CategoryFile(name, form, {loc: line + first for loc, line in lines.items()}))
-        off |= {form.id} if form.switched_off else set()
     if not files and not documents:
         raise PolicyError(name, 1, "there is no category in this file: begin with a file from /policy export")
-    change = PolicyChange(_categories(files, off, shipped, now), _documents(documents, shipped))
-    require_alike(own_documents(shipped, now | change))
+    require_distinct_ids(files)
+    require_distinct_phrases(files)
+    return PolicyFile(files, frozenset(off), documents, first_lines, name)
+
+
+def _category_file(name: str, part: str, first: int) -> CategoryFile:
+    form, lines = parse_form(name, part, _ExchangedForm)
+    for texts in (form.de, form.en):
+        if len(texts.look_alikes) > _MOST_PARTS:
+            raise PolicyError(name, 1, f"more than {_MOST_PARTS} groups of look_alikes")
+        if any(line.lstrip().startswith("- ") for line in texts.phrases.splitlines()):
+            raise PolicyError(name, 1, 'a phrase cannot begin with "- ", because in the form that takes a phrase out')
+    return CategoryFile(name, form, {loc: line + first for loc, line in lines.items()})
+
+
+def _is_off(file: CategoryFile) -> bool:
+    return isinstance(file.form, _ExchangedForm) and file.form.switched_off
+
+
+def imported(file: PolicyFile, shipped: Policy, now: PolicyChange) -> PolicyChange:
+    """What a file changes beside what is changed already. Raises PolicyError."""
+    known = {*shipped.categories, *now.categories, *(one.form.id for one in file.categories)}
+    change = PolicyChange(documents=_documents(file.documents, shipped))
+    try:
+        require_alike(own_documents(shipped, now | change))
+    except PolicyError as error:
+        language = Language.EN if ".en." in error.file else Language.DE
+        raise PolicyError(file.name, file.first_lines.get(language, 0) + error.line, error.reason) from error
+    for one in file.categories:
+        category = read_category(one, known)
+        made = difference(shipped.categories.get(category.id), category)
+        change |= taking_over(now | change, category.id, replace(made, is_off=category.id in file.off))
     return _only_news(change, now)
 
 
@@ -104,27 +162,13 @@ def _parts(text: str) -> list[tuple[str, int]]:
     """The parts between the dividers, each with the number of lines before it."""
     parts, before = [], 0
     for part in _DIVIDER.split(text.replace("\r\n", "\n").removeprefix("\ufeff")):
-        if part.strip():
+        if any(line.strip() and not line.lstrip().startswith("#") for line in part.split("\n")):
             parts.append((part, before))
         before += part.count("\n") + 1
     return parts
 
 
-def _categories(
-    files: list[CategoryFile], off: set[str], shipped: Policy, now: PolicyChange
-) -> dict[str, CategoryChange]:
-    require_distinct_ids(files)
-    require_distinct_phrases(files)
-    known = {*shipped.categories, *now.categories, *(file.form.id for file in files)}
-    changes = {}
-    for file in files:
-        category = read_category(file, known)
-        change = difference(shipped.categories.get(category.id), category)
-        changes[category.id] = replace(change, is_off=category.id in off)
-    return changes
-
-
-def _documents(documents: dict[Language, str], shipped: Policy) -> dict[Language, str]:
+def _documents(documents: Mapping[Language, str], shipped: Policy) -> dict[Language, str]:
     """The documents that differ from the shipped ones; empty text for one that does not."""
     same = {one for one, text in documents.items() if text.strip() == shipped.documents[one].source.strip()}
     return {one: "" if one in same else text for one, text in documents.items()}

@@ -75,13 +75,13 @@ def learn(policy: Policy, examples: Sequence[Example]) -> Knowledge:
         LanguageGuess((example.language, text) for example, text in zip(examples, texts, strict=True)),
         Spelling(word for text in texts for word in text),
         vectors,
-        LinearModel(rows, labels, len(categories), vectors.shared, _mixed(examples)),
+        LinearModel(rows, labels, len(categories), vectors.shared, mixed(examples)),
         {group: OwnPhrases(joined[group]) for group in joined},
         {group: (quotable,) for group, quotable in _quotable(examples, rows, vectors).items()},
     )
 
 
-def _mixed(examples: Sequence[Example]) -> NDArray[np.intp]:
+def mixed(examples: Sequence[Example]) -> NDArray[np.intp]:
     """An order that mixes the examples, and that changes little when a few are added or removed."""
     return np.argsort([crc32(example.phrase.encode(errors="replace")) for example in examples], kind="stable")
 

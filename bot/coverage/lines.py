@@ -36,7 +36,7 @@ def verdict_line(verdict: Verdict, policy: Policy) -> dict[str, str | float | No
 def match_lines(matcher: Matcher, lines: Iterable[bytes], complain: Complain) -> Iterator[str]:
     """One line of JSON for each `{"text": ...}`; a line that is none is told to `complain` and left out."""
     for text in read_texts(lines, complain):
-        yield json.dumps(verdict_line(matcher.match(text), matcher.policy), ensure_ascii=True) + "\n"
+        yield json.dumps(verdict_line(matcher.match_closely(text), matcher.policy), ensure_ascii=True) + "\n"
 
 
 def read_texts(lines: Iterable[bytes], complain: Complain) -> Iterator[str]:

@@ -13,6 +13,7 @@ from bot.coverage import calibration, rants, waiting
 from bot.coverage.examples import Example, examples_of
 from bot.coverage.features import Floats, Vector
 from bot.coverage.knowledge import Knowledge, adapt, learn
+from bot.coverage.meaning import Meaning, Meanings, adapt_meaning, learn_meaning
 from bot.coverage.normalise import ASKS, EXCLAIMS, only_hails, sentences, without_courtesies, words
 from bot.coverage.policy import Policy
 from bot.coverage.thanks import only_thanks
@@ -32,6 +33,9 @@ _MOST_SENTENCES = 8
 _LONGEST_EXCERPT = 300
 """Characters."""
 
+_SMALLEST_SHARE = 0.3
+"""Of the mean number of phrases; a category with fewer counts as if it had so many, or it would outweigh all others."""
+
 _CANDIDATES = 3
 """Best categories among whose phrases the message itself is looked for."""
 
@@ -47,24 +51,38 @@ class _Reading:
     is_short: bool
     """Too short to be answered, unless somebody waits."""
     vector: Vector
+    scores: Floats
+    """Of each category."""
+    tier: calibration.Tier
+    """Which look the scores are from."""
     probabilities: Floats
     """Of each category."""
+
+
+@dataclass(slots=True)
+class _Roots:
+    """What a matcher shares with all that are adapted from it."""
+
+    known: Knowledge
+    meaning: Meaning | None = None
+    """What its phrases mean; None until that is learnt, above all without the extra `semantic`."""
 
 
 class Matcher:
     """Matches messages to one policy. Deterministic; learns it in about a second."""
 
     def __init__(
-        self, policy: Policy, examples: Sequence[Example] | None = None, *, base: Knowledge | None = None
+        self, policy: Policy, examples: Sequence[Example] | None = None, *, base: _Roots | None = None
     ) -> None:
         """Learn from the policy's phrases, or only from some of them (to measure with the others).
 
         With a `base`, only what is different is learnt, unless too much is.
         """
-        adapted = adapt(base, policy) if base else None
+        adapted = adapt(base.known, policy) if base else None
         self.policy = policy
         self._known = adapted or learn(policy, examples_of(policy) if examples is None else examples)
-        self._base = base if adapted else self._known
+        self._base = base if base and adapted else _Roots(self._known)
+        self._meaning: Meaning | None = None
         self._rulings = [policy.categories[category].ruling for category in self._known.categories]
         self._handicap = _handicaps(self._known)
         self._waiting = waiting.likelier(self._known.categories)
@@ -78,9 +96,42 @@ class Matcher:
         """
         return Matcher(policy, base=self._base)
 
+    def is_adapted_from(self, other: Matcher) -> bool:
+        """Whether this matcher shares what the other one has learnt, or is that one."""
+        return self._base is other._base
+
+    def learn_meaning(self, meanings: Meanings) -> None:
+        """From now on, what the letters leave in doubt can be looked at closely. Takes seconds, the first time.
+
+        An adapted matcher shares what the one that it was adapted from has learnt, or will have.
+        """
+        base = self._base
+        if base.meaning is None:
+            base.meaning = learn_meaning(meanings, base.known)
+        is_adapted = self._known is not base.known
+        self._meaning = (
+            adapt_meaning(base.meaning, base.known, self._known, self._added()) if is_adapted else base.meaning
+        )
+
+    def unread(self, meanings: Meanings) -> list[str]:
+        """The phrases whose vectors are not among the `meanings` yet; `learn_meaning` would make them all at once."""
+        return meanings.unknown(example.phrase for example in [*self._base.known.examples, *self._added()])
+
+    def _added(self) -> list[Example]:
+        """What was added to the phrases of the matcher from which this one was adapted."""
+        base = self._base.known
+        before = set(base.examples)
+        return [] if self._known is base else [one for one in examples_of(self.policy) if one not in before]
+
     def match(self, text: str) -> Verdict:
-        """What the policy says about `text`. Never raises, whatever the text."""
+        """What the policy says about `text`, at a first look. Never raises, whatever the text."""
         return self._match(text) if len(text) < rants.LONG else self._match_long(text)
+
+    def match_closely(self, text: str) -> Verdict:
+        """The same, with a closer look where the first one leaves doubt; that takes tens of milliseconds."""
+        first = self.match(text)
+        reading = self._read(text, words(text)) if first.is_unsure else None
+        return first if reading is None else self._judged(self._read_closely(reading))
 
     def _match_long(self, text: str) -> Verdict:
         """The verdict on the part of a long message that is clearest about something the policy speaks of."""
@@ -89,21 +140,24 @@ class Matcher:
         best = max(clear, key=lambda verdict: verdict.confidence, default=whole)
         is_sure = best.action is Action.ANSWER and best.confidence >= calibration.ANSWER_PART
         action = Action.OFFER if best.action is Action.ANSWER and not is_sure else best.action
-        return replace(best, action=action, language=whole.language, if_waiting=None)
+        return replace(best, action=action, language=whole.language, if_waiting=None, is_unsure=False)
 
     def _match(self, text: str) -> Verdict:
         message = words(text)
         reading = self._read(text, message)
-        if reading is None:
-            return Verdict(self._known.language(message), Action.SILENT)
+        return Verdict(self._known.language(message), Action.SILENT) if reading is None else self._judged(reading)
+
+    def _judged(self, reading: _Reading) -> Verdict:
         plain = Verdict(reading.language, Action.SILENT) if reading.is_short else self._verdict(reading)
         return replace(plain, if_waiting=self._if_waiting(reading, plain))
 
-    def candidates(self, text: str) -> list[tuple[str, float]]:
+    def candidates(self, text: str, *, closely: bool = False) -> list[tuple[str, float]]:
         """The categories with their probabilities, the likeliest first; none for what is not understood."""
         reading = self._read(text, words(text))
         if reading is None:
             return []
+        if closely and self.match(text).is_unsure:
+            reading = self._read_closely(reading)
         found = zip(self._known.categories, reading.probabilities.tolist(), strict=True)
         return sorted(found, key=lambda candidate: -candidate[1])
 
@@ -121,7 +175,7 @@ class Matcher:
         for example in examples_of(self.policy):
             if example.category == category:
                 scores = self._known.model.scores_left_out(self._known.vectors(example.words), label)
-                told[self._known.categories[self._chosen(self._probabilities(scores))[1]]] += 1
+                told[self._known.categories[self._chosen(self._probabilities(scores, calibration.LETTERS))[1]]] += 1
         return told
 
     def _read(self, text: str, message: Sequence[str]) -> _Reading | None:
@@ -138,11 +192,21 @@ class Matcher:
         for place in np.argsort(scores)[-_CANDIDATES:].tolist():
             if self._known.is_own(self._known.categories[place], language, message):
                 scores[place] += calibration.OWN_PHRASE
-        return _Reading(text, language, message, is_short, vector, self._probabilities(scores))
+        tier = calibration.LETTERS
+        return _Reading(text, language, message, is_short, vector, scores, tier, self._probabilities(scores, tier))
 
-    def _probabilities(self, scores: Floats) -> Floats:
+    def _read_closely(self, reading: _Reading) -> _Reading:
+        """The same message, with a look at its meaning; as it was if nothing is known of meanings."""
+        if self._meaning is None:
+            return reading
+        by_meaning = self._meaning.scores(reading.text, reading.scores)
+        scores = calibration.LETTERS_SHARE * reading.scores + calibration.MEANING_SHARE * by_meaning
+        tier = calibration.MEANING
+        return replace(reading, scores=scores, tier=tier, probabilities=self._probabilities(scores, tier))
+
+    def _probabilities(self, scores: Floats, tier: calibration.Tier) -> Floats:
         """How likely each category is."""
-        odds = calibration.SHARPNESS * scores + self._handicap
+        odds = tier.sharpness * scores + self._handicap
         powers = np.exp(odds - odds.max())
         return np.asarray(powers / powers.sum(), dtype=np.float32)
 
@@ -150,11 +214,12 @@ class Matcher:
         """The verdict for somebody of whom we know nothing else."""
         rulings, chosen = self._chosen(reading.probabilities)
         ruling, category = self._rulings[chosen], self._known.categories[chosen]
-        confidence = _calibrated(rulings[ruling])
+        confidence = _calibrated(rulings[ruling], reading.tier)
         action = _action(ruling, confidence, rulings)
-        if action is Action.SILENT:
-            return Verdict(reading.language, action, confidence, category, ruling)
-        return self._explained(Verdict(reading.language, action, confidence, category, ruling), reading, chosen)
+        may_look = self._meaning is not None and reading.tier is calibration.LETTERS
+        is_unsure = may_look and rulings[ruling] < calibration.UNSURE
+        verdict = Verdict(reading.language, action, confidence, category, ruling, is_unsure=is_unsure)
+        return verdict if action is Action.SILENT else self._explained(verdict, reading, chosen)
 
     def _chosen(self, probabilities: Floats) -> tuple[dict[Ruling, float], int]:
         """The probability of each ruling, and the place of the likeliest category within the likeliest ruling."""
@@ -197,7 +262,7 @@ class Matcher:
 def _handicaps(known: Knowledge) -> Floats:
     """What is added to each category's logarithm of odds: little for many phrases, more for what is frequent."""
     phrases = np.array([known.sizes.get(category, 0) for category in known.categories])
-    share = (1 + phrases) / (1 + phrases).mean()
+    share = np.maximum((1 + phrases) / (1 + phrases).mean(), _SMALLEST_SHARE)
     frequent = np.array([calibration.FREQUENT.get(category, 0.0) for category in known.categories])
     return np.asarray(frequent - calibration.BALANCE * np.log(share), dtype=np.float32)
 
@@ -218,10 +283,10 @@ def _quiet(rulings: dict[Ruling, float]) -> float:
     return sum(rulings[ruling] for ruling in _QUIET)
 
 
-def _calibrated(probability: float) -> float:
+def _calibrated(probability: float, tier: calibration.Tier) -> float:
     """The probability that a ruling is right, from what the model thinks of it."""
     within = min(max(probability, 1e-6), 1 - 1e-6)
-    odds = calibration.CONFIDENCE_SLOPE * math.log(within / (1 - within)) + calibration.CONFIDENCE_START
+    odds = tier.slope * math.log(within / (1 - within)) + tier.start
     return 1 / (1 + math.exp(-odds))
 
 

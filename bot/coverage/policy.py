@@ -6,7 +6,6 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
 
 from bot.coverage.document import Document, read_document, require_same_shape
@@ -112,9 +111,11 @@ def _texts(file: CategoryFile, language: Language, form: TextsForm, known: set[s
 
 def require_distinct_ids(files: Sequence[CategoryFile]) -> None:
     """Raise PolicyError if two files are about the same category."""
-    for first, second in combinations(files, 2):
-        if first.form.id == second.form.id:
-            raise second.error(("id",), f'the id "{second.form.id}" is already used by {first.name}')
+    seen: dict[str, CategoryFile] = {}
+    for file in files:
+        first = seen.setdefault(file.form.id, file)
+        if first is not file:
+            raise file.error(("id",), f'the id "{file.form.id}" is already used by {first.name}')
 
 
 def require_distinct_phrases(files: Sequence[CategoryFile]) -> None:

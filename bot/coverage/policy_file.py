@@ -82,9 +82,9 @@ class CategoryFile:
 
         Raises PolicyError for a phrase that is there twice.
         """
-        value: Any = self.form.model_dump()
+        value: Any = self.form
         for key in loc:
-            value = value[key]
+            value = value[key] if isinstance(value, dict) else getattr(value, key)
         found: dict[str, Loc] = {}
         for offset, line in enumerate(str(value).split("\n"), start=1):
             phrase = line.strip()

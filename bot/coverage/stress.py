@@ -65,7 +65,7 @@ def foreign(matcher: Matcher) -> list[Foreign]:
     """Judge messages in other languages; the last group is all of them."""
     found = []
     for language, texts in {**FOREIGN, "all": list(chain.from_iterable(FOREIGN.values()))}.items():
-        actions = [matcher.match(text).action for text in texts]
+        actions = [matcher.match_closely(text).action for text in texts]
         silent = share(action is Action.SILENT for action in actions)
         found.append(Foreign(language, len(texts), silent, share(action is not Action.ANSWER for action in actions)))
     return found

@@ -27,6 +27,8 @@ BUTTONS: Mapping[str, Pressed] = {
     "post-policy": posts.post_button,
     "policy-edit": editing.edit_button,
     "policy-document": document.document_button,
+    "policy-choose": editing.choose_button,
+    "policy-draft": drafts.draft_button,
     "policy-apply": drafts.apply_button,
     "policy-discard": drafts.discard_button,
     "policy-undo": drafts.undo_button,

@@ -6,11 +6,11 @@ import json
 from dataclasses import replace
 
 from bot.desk.claiming import find
-from bot.desk.opening import clause_blocks
+from bot.desk.opening import answer_blocks, clause_blocks
 from bot.desk.policy.collecting import collect_correction
 from bot.desk.policy.effects import category_title
 from bot.desk.scene import Scene, button_number, leading_number, say_in_ticket, ticket_here
-from bot.model import Field, FieldKind, Refusal, Reply, Ruling, Ticket, TicketState
+from bot.model import Button, Field, FieldKind, Refusal, Reply, Ruling, Ticket, TicketState
 from bot.rules.limits import title
 from bot.rules.permissions import require_staff
 from bot.store import queries
@@ -18,6 +18,7 @@ from bot.store.database import Transaction
 from bot.store.outbox import owe_board
 from bot.texts import paragraph, text
 
+_FOR_SALES = {Ruling.PAID, Ruling.NOT_COVERED}
 _MOST_CHOICES = 25
 """Options of a list (Discord's limit)."""
 
@@ -25,8 +26,8 @@ _MOST_CHOICES = 25
 async def correct_command(tx: Transaction, scene: Scene) -> Reply:
     """`/correct [number]`: the ticket in whose thread it is given, or another one, is about something else."""
     require_staff(scene.person, scene.settings)
-    number, rest = leading_number(scene.words)
-    if rest:
+    number, _ = leading_number(scene.words)
+    if scene.words and number is None:
         raise Refusal("refused-not-a-number", words=title(scene.words, 40))
     ticket = await ticket_here(tx, scene) if number is None else await find(tx, scene, number)
     if ticket is None:
@@ -66,7 +67,7 @@ async def correct_form(tx: Transaction, scene: Scene, number: str) -> Reply:
         raise Refusal("refused-choice", field=text("form-correct-category"))
     if ticket.category == id_:
         raise Refusal("refused-nothing-new")
-    corrected = replace(ticket, category=id_, ruling=category.ruling)
+    corrected = replace(ticket, category=id_, ruling=category.ruling, policy_version=scene.policy.version)
     await queries.save_ticket(tx, corrected)
     detail = json.dumps({"from": ticket.category, "to": id_})
     await queries.record(tx, corrected, scene.event.at, scene.person.id, "corrected", detail)
@@ -74,6 +75,8 @@ async def correct_form(tx: Transaction, scene: Scene, number: str) -> Reply:
     if ticket.state is not TicketState.CLOSED and category.ruling is not Ruling.SILENCE:
         named = category_title(scene.policy, id_, ticket.language)
         told = text("corrected-public", agent=scene.person.name, title=named, ruling=text(f"ruling-{category.ruling}"))
-        await say_in_ticket(tx, scene, corrected, paragraph(told), *clause_blocks(scene, id_, ticket.language))
+        words = (*clause_blocks(scene, id_, ticket.language), *answer_blocks(scene, id_, ticket.language))
+        buttons = (Button(f"paid:{ticket.message}", text("button-paid")),) if category.ruling in _FOR_SALES else ()
+        await say_in_ticket(tx, scene, corrected, paragraph(told), *words, buttons=buttons)
     await owe_board(tx, scene.server, scene.now)
     return scene.reply_text("corrected", number=ticket.number, title=category_title(scene.policy, id_, scene.language))

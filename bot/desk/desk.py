@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -13,11 +14,14 @@ import structlog
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from bot.coverage.matcher import Matcher
+from bot.coverage.meaning import Meanings
 from bot.coverage.policy import Policy
 from bot.desk import line, listening, setting_up
 from bot.desk.buttons import BUTTONS, FORMS, known
 from bot.desk.commands import BY_NAME
+from bot.desk.looking import PATIENCE, CloserLook
 from bot.desk.policy import posts
+from bot.desk.policy.exchanging import read_import
 from bot.desk.policy.policies import Policies
 from bot.desk.scene import Answer, Scene, Study
 from bot.model import (
@@ -38,7 +42,7 @@ from bot.model import (
     ServerSettings,
 )
 from bot.rules.limits import clean, title
-from bot.rules.permissions import is_staff
+from bot.rules.permissions import is_moderator, is_staff
 from bot.store import queries
 from bot.store.database import Database, Transaction, is_passing
 from bot.store.outbox import BOARD, forget_ended, owe
@@ -77,16 +81,21 @@ class Desk:
         matcher: Matcher,
         *,
         clock: Callable[[], datetime] = utc_now,
+        meanings: Meanings | None = None,
+        patience: timedelta = PATIENCE,
     ) -> None:
+        """With `meanings`, what the first look leaves in doubt is looked at closely, as long as there is patience."""
         self._database = database
         self._clock = clock
         self.on_commit: Callable[[], None] = lambda: None
         """Called when there may be something new in the outbox."""
         self._servers: dict[str, ServerSettings] = {}
         self._heard: set[tuple[str, str]] = set()
-        self.policies = Policies(database, matcher)
+        self._closer_look = CloserLook(meanings, patience)
+        self.policies = Policies(database, matcher, self._closer_look.learn)
         self.policy_trouble = ""
         """Why the policy's files, as they are now, were refused; moderators read it in `/setup show`."""
+        self._thinker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="study")
         self._settling: set[asyncio.Future[Reply | None]] = set()
 
     @property
@@ -101,19 +110,22 @@ class Desk:
         await self._database.transaction(lambda tx: posts.refresh_everywhere(tx, self._clock()))
         self.on_commit()
 
-    async def follow_policies(self) -> None:
-        """Take over what moderators have changed, here or in another process."""
+    async def follow_policies(self, server: str | None = None) -> None:
+        """Take over what moderators have changed, here or in another process; of one server, or of all."""
         try:
-            await self.policies.follow()
+            await self.policies.follow(server)
         except Exception:  # noqa: BLE001 (it is logged, and tried again in a second)
             _log.exception("changed policies could not be read")
 
     async def start(self) -> None:
         """Read what is kept in memory: own policies, settings, and which channels we listen to."""
+        self._closer_look.learn(self.policies.shipped)
         await self.policies.follow()
         self._heard = await self._database.transaction(queries.channels_with_open_tickets)
         for server, settings in (await self._database.transaction(queries.all_settings)).items():
             self._keep(server, settings)
+        # the shipped policy may have become another one while nobody was there
+        await self._database.transaction(lambda tx: posts.refresh_everywhere(tx, self._clock()))
 
     async def _remember(self, server: str) -> None:
         """The server's settings may have changed."""
@@ -132,7 +144,7 @@ class Desk:
         ):
             return None
         scene = self._scene(event, await self.policies.of(event.server))
-        if isinstance(event, MessagePosted) and _is_idle_talk(event, scene):
+        if _is_idle_talk(scene) and not _is_unsure(scene):
             return None
         settling = asyncio.ensure_future(self._settle(scene))
         self._settling.add(settling)
@@ -142,18 +154,29 @@ class Desk:
     async def _settle(self, scene: Scene) -> Reply | None:
         event = scene.event
         try:
+            if scene.verdict is not None and scene.verdict.is_unsure:
+                verdict = await self._closer_look.verdict(scene.matcher, scene.words, scene.verdict)
+                scene = replace(scene, verdict=verdict)
+            if _is_idle_talk(scene):
+                return None
+            if isinstance(event, FormSent) and is_moderator(event.person, scene.settings):
+                scene = replace(scene, file=await asyncio.to_thread(read_import, event))
             answer = await self._transact(scene)
-            if _is_about(event, "policy"):
-                await self.follow_policies()
-            reply = await asyncio.to_thread(answer.reply) if isinstance(answer, Study) else answer
+            if _is_about(event, "policy-apply") or _is_about(event, "policy-learn"):
+                await self.follow_policies(event.server)
+            reply = await self._think(answer) if isinstance(answer, Study) else answer
         except Refusal as refusal:
-            return scene.reply(paragraph(refusal.text))
+            return replace(scene.reply(paragraph(refusal.text)), is_refusal=True)
         except Exception:  # noqa: BLE001 (it is logged, and told)
             return await self._apologise(scene)
         if isinstance(event, ServerJoined) or _is_about(event, "setup"):
             await self._remember(event.server)
         self.on_commit()
         return reply
+
+    async def _think(self, study: Study) -> Reply:
+        """Do a study in the one thread for these: however many moderators ask, customers have the other core."""
+        return await asyncio.get_running_loop().run_in_executor(self._thinker, study.reply)
 
     async def _transact(self, scene: Scene) -> Answer | None:
         """A person waits for the answer to a command; a message has time, and nobody tells it a second time."""
@@ -170,6 +193,7 @@ class Desk:
         """Let what is being handled come to its end, for a moment."""
         if self._settling:
             await asyncio.wait(self._settling, timeout=_FAREWELL.total_seconds())
+        self._closer_look.close()
 
     async def draw(self, tx: Transaction, server: str, post: str) -> Say | None:
         """A post of ours as it is now, the board or a policy; the outbox asks for it when it is sent."""
@@ -200,7 +224,7 @@ class Desk:
         needs_verdict = words and _is_request(event) and not is_staff(person, settings)
         verdict = matcher.match(words) if needs_verdict else None
         shipped, trouble = self.policies.shipped, self.policy_trouble
-        return Scene(event, person, settings, matcher, shipped, self._clock(), words, verdict, trouble)
+        return Scene(event, person, settings, matcher, shipped, self._clock(), words, verdict, policy_trouble=trouble)
 
     async def _apologise(self, scene: Scene) -> Reply | None:
         """Something of ours is broken: one sentence, and a reference that is also in the log."""
@@ -250,9 +274,14 @@ def _is_request(event: Event) -> bool:
             return isinstance(event, MessagePosted)
 
 
-def _is_idle_talk(event: MessagePosted, scene: Scene) -> bool:
+def _is_unsure(scene: Scene) -> bool:
+    """Whether a closer look at the words may tell better."""
+    return scene.verdict is not None and scene.verdict.is_unsure
+
+
+def _is_idle_talk(scene: Scene) -> bool:
     """Messages that cost no transaction: staff's and small talk, outside of tickets."""
-    if event.thread is not None:
+    if not isinstance(scene.event, MessagePosted) or scene.event.thread is not None:
         return False
     return scene.verdict is None or (scene.verdict.action is Action.SILENT and scene.verdict.if_waiting is None)
 

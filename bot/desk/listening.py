@@ -28,7 +28,7 @@ from bot.rules.response import Response
 from bot.store import queries
 from bot.store.database import Transaction
 from bot.store.outbox import owe_board
-from bot.store.policy_queries import drop_lesson, mend_lesson
+from bot.store.policy_queries import drop_lesson, lesson_id, mend_lesson
 from bot.texts import paragraph, text
 
 
@@ -121,7 +121,7 @@ async def message_edited(tx: Transaction, scene: Scene, event: MessageEdited) ->
 
 async def message_deleted(tx: Transaction, scene: Scene, event: MessageDeleted) -> None:
     """The opening message is gone: a waiting ticket is withdrawn; whoever works on a claimed one is told."""
-    await drop_lesson(tx, event.server, event.message)
+    await drop_lesson(tx, event.server, lesson_id(event.message))
     ticket = await queries.ticket_by_message(tx, event.server, event.message)
     if ticket is None:
         if not await queries.say_instead(tx, event.server, event.message, ""):

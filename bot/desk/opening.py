@@ -69,7 +69,8 @@ async def open_from_answer(tx: Transaction, scene: Scene, message: str) -> Reply
         raise Refusal("refused-already-open", number=there.number)
     channel = answer.channel if answer.thread else _support_channel(scene)
     asked = replace(as_asker(scene, answer), words=answer.text)
-    ticket = await open_ticket(tx, asked, Spot(channel, message, answer.thread))
+    spot = Spot(channel, message, answer.thread, policy_version=answer.policy_version)
+    ticket = await open_ticket(tx, asked, spot)
     await queries.set_became(tx, answer, ticket.number)
     return asked.reply_text("opened-here", number=ticket.number) if answer.thread else await _opened(tx, asked, ticket)
 
@@ -111,6 +112,8 @@ class Spot:
     """None: it grows from a message that we have yet to write."""
     starts_thread: bool = False
     """Whether the thread has yet to be started from the customer's message."""
+    policy_version: str | None = None
+    """Under which policy the verdict was given, if not under the one in force."""
 
 
 async def open_ticket(tx: Transaction, scene: Scene, spot: Spot) -> Ticket:
@@ -134,7 +137,7 @@ async def open_ticket(tx: Transaction, scene: Scene, spot: Spot) -> Ticket:
         text_order=scene.event.order,
         category=category,
         ruling=ruling,
-        policy_version=scene.policy.version,
+        policy_version=spot.policy_version or scene.policy.version,
         place_order=scene.event.order,
         opened_at=scene.event.at,
         soft_due=due.soft,

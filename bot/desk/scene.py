@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.coverage.exchange import PolicyFile
 from bot.coverage.matcher import Matcher
-from bot.coverage.policy import Policy
+from bot.coverage.policy import Policy, PolicyError
 from bot.model import (
     Action,
     Block,
@@ -58,6 +59,8 @@ class Scene:
     """What the person wrote, cleaned."""
     verdict: Verdict | None = None
     """What the policy says about these words, where they can be a customer's request."""
+    file: PolicyFile | PolicyError | None = None
+    """A policy that was handed in as a file, understood before the transaction, or why it could not be."""
     policy_trouble: str = ""
     """Why the policy's files, as they are now, were refused."""
 

@@ -13,12 +13,16 @@ MOST_PHRASES = 20_000
 """In all: so large a policy is still matched within five milliseconds."""
 LONGEST_PHRASE = 1_000
 """Characters; of longer messages the end is not examined anyway."""
+_LONGEST = {"title": 80, "clause": 1_000, "answer": 2_000}
+"""Characters of a category's texts."""
 QUIET = {Ruling.SILENCE, Ruling.NOT_IN_POLICY}
 """Rulings without a clause, because the policy says nothing about them."""
 
 
 def require_sound(policy: Policy, touched: Iterable[str]) -> None:
     """Refuse a policy whose `touched` categories could not be matched, or would leave somebody without an answer."""
+    if not policy.categories:
+        raise Refusal("refused-no-category")
     if len(policy.categories) > MOST_CATEGORIES:
         raise Refusal("refused-too-many-categories", most=MOST_CATEGORIES)
     if phrase_count(policy) > MOST_PHRASES:
@@ -38,6 +42,9 @@ def _require_sound_texts(category: Category, language: Language) -> None:
         raise Refusal("refused-no-clause", **where)
     if not texts.answer and category.ruling is not Ruling.SILENCE:
         raise Refusal("refused-no-answer", **where)
+    for part, most in _LONGEST.items():
+        if len(getattr(texts, part)) > most:
+            raise Refusal("refused-too-long", **where, most=most)
     if any(map(has_stray_brackets, (texts.title, texts.clause, texts.answer))):
         raise Refusal("refused-brackets", **where)
     if len(texts.phrases) < FEWEST_PHRASES:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -131,6 +132,12 @@ _KEEP_DRAFT = (
     )
 )
 _DRAFT = select(policy_drafts).where(is_(policy_drafts.c.server, policy_drafts.c.id))
+_DRAFTS_OF = (
+    select(policy_drafts)
+    .where(is_(policy_drafts.c.server, policy_drafts.c.by))
+    .order_by(policy_drafts.c.at.desc())
+    .limit(bindparam("most"))
+)
 _DROP_DRAFT = delete(policy_drafts).where(is_(policy_drafts.c.server, policy_drafts.c.id))
 _FORGET_DRAFTS = delete(policy_drafts).where(policy_drafts.c.at < bindparam("before", type_=policy_drafts.c.at.type))
 
@@ -144,6 +151,12 @@ async def draft_named(tx: Transaction, server: str, id_: str) -> Draft | None:
     """A server's draft."""
     row = await tx.row(_DRAFT, server=server, id=id_)
     return None if row is None else Draft(**row | {"change": _CHANGE.validate_json(row["change"])})
+
+
+async def drafts_of(tx: Transaction, server: str, by: str, most: int) -> list[Draft]:
+    """What a moderator has left lying, the newest first."""
+    rows = await tx.rows(_DRAFTS_OF, server=server, by=by, most=most)
+    return [Draft(**row | {"change": _CHANGE.validate_json(row["change"])}) for row in rows]
 
 
 async def drop_draft(tx: Transaction, server: str, id_: str) -> None:
@@ -253,15 +266,23 @@ def _lesson(row: Mapping[str, Any]) -> Lesson:
     return Lesson(**{**row, "language": Language(row["language"])})
 
 
+def lesson_id(message: str) -> str:
+    """The id of the lesson about a message: short, because it stands in buttons."""
+    return sha256(message.encode(errors="replace")).hexdigest()[:16]
+
+
 async def keep_lesson(tx: Transaction, lesson: Lesson) -> None:
     """Keep a message for the moderators; a later word on the same one replaces the earlier."""
     await tx.run(_KEEP_LESSON, **asdict(lesson))
     await tx.run(_DROP_SURPLUS, server=lesson.server)
 
 
-async def mend_lesson(tx: Transaction, server: str, id_: str, text: str) -> None:
-    """The message of a lesson was changed: it says this now."""
-    await tx.run(_MEND_LESSON, server=server, id=id_, new_text=text)
+async def mend_lesson(tx: Transaction, server: str, message: str, text: str) -> None:
+    """The message of a lesson was changed: it says this now; without a word, it teaches nothing."""
+    if any(map(str.isalnum, text)):
+        await tx.run(_MEND_LESSON, server=server, id=lesson_id(message), new_text=text)
+    else:
+        await drop_lesson(tx, server, lesson_id(message))
 
 
 async def lesson_named(tx: Transaction, server: str, id_: str) -> Lesson | None:

@@ -131,7 +131,8 @@ def test_the_report_can_be_read_in_a_terminal(matcher: Matcher) -> None:
     console = Console(file=io.StringIO(), width=120)
     console.print(
         evaluation_tables(
-            evaluate(matcher, [labelled("how do i import the demo?", "usage_question")]), Learning(1.5, float("nan"), 0.1)
+            evaluate(matcher, [labelled("how do i import the demo?", "usage_question")]),
+            Learning(1.5, float("nan"), 0.1),
         )
     )
     console.print(evaluation_tables(evaluate(matcher, []), Learning(1.5, float("nan"), 0.1)))

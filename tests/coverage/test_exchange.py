@@ -8,7 +8,7 @@ import pytest
 
 import policy_text
 from bot.coverage.changes import CategoryChange, PolicyChange, TextsChange, changed
-from bot.coverage.exchange import exported, imported
+from bot.coverage.exchange import exported, imported, read_file
 from bot.coverage.policy import Policy, PolicyError, load_policy
 from bot.model import Language, Ruling
 from tests.coverage.small_policy import write_policy
@@ -27,24 +27,28 @@ def file(shipped: Policy) -> str:
     return exported(shipped, NOTHING)
 
 
+def brought(text: str, shipped: Policy, now: PolicyChange) -> PolicyChange:
+    return imported(read_file("policy.yaml", text), shipped, now)
+
+
 def test_the_shipped_policy_comes_back_as_it_went() -> None:
     policy = load_policy(Path(policy_text.__file__).parent)
-    assert imported("policy.yaml", exported(policy, NOTHING), policy, NOTHING) == NOTHING
+    assert brought(exported(policy, NOTHING), policy, NOTHING) == NOTHING
 
 
 def test_a_changed_policy_comes_back_as_it_went(shipped: Policy) -> None:
-    texts = {EN: TextsChange(added={"defect": ("- it: fails", "# not a remark", "'quoted'", "tab: 🎉")})}
+    texts = {EN: TextsChange(added={"defect": ("it: - fails", "# not a remark", "'quoted'", "tab: 🎉")})}
     change = PolicyChange({"defect": CategoryChange(texts=texts), "customization": CategoryChange(is_off=True)})
     text = exported(shipped, change)
-    assert imported("policy.yaml", text, shipped, change) == NOTHING
-    assert changed(shipped, imported("policy.yaml", text, shipped, NOTHING), 1) == changed(shipped, change, 1)
+    assert brought(text, shipped, change) == NOTHING
+    assert changed(shipped, brought(text, shipped, NOTHING), 1) == changed(shipped, change, 1)
 
 
 def test_what_was_written_into_the_file_is_the_change(shipped: Policy, file: str) -> None:
     edited = file.replace("the slider stays empty", "the slider stays black").replace(
         "verdict: not_covered", "verdict: paid"
     )
-    change = imported("policy.yaml", edited, shipped, NOTHING)
+    change = brought(edited, shipped, NOTHING)
     assert change.categories["customization"].ruling is Ruling.PAID
     texts = change.categories["defect"].texts[EN]
     assert (texts.added, texts.removed) == (
@@ -55,7 +59,7 @@ def test_what_was_written_into_the_file_is_the_change(shipped: Policy, file: str
 
 def test_a_part_of_the_file_changes_only_that_part(shipped: Policy, file: str) -> None:
     part = next(part for part in file.split("---\n") if "id: small_talk" in part)
-    change = imported("policy.yaml", part.replace("title: Small talk", "title: Chatter"), shipped, NOTHING)
+    change = brought(part.replace("title: Small talk", "title: Chatter"), shipped, NOTHING)
     assert list(change.categories) == ["small_talk"]
     assert change.documents == {}
 
@@ -64,13 +68,13 @@ def test_a_switched_off_category_is_in_the_file_and_can_be_switched_on(shipped: 
     off = PolicyChange({"defect": CategoryChange(is_off=True)})
     text = exported(shipped, off)
     assert "switched_off: true" in text
-    change = imported("policy.yaml", text.replace("switched_off: true", "switched_off: no"), shipped, off)
+    change = brought(text.replace("switched_off: true", "switched_off: no"), shipped, off)
     assert not change.categories["defect"].is_off
 
 
 def test_a_document_is_brought_back_in_both_languages(shipped: Policy, file: str) -> None:
     edited = file.replace("Soon.", "Very soon.").replace("Bald.", "Sehr bald.").replace("\n", "\r\n")
-    change = imported("policy.yaml", "\ufeff" + edited, shipped, NOTHING)
+    change = brought("\ufeff" + edited, shipped, NOTHING)
     assert changed(shipped, change, 1).documents[EN].sections[0].blocks[0].words == "Very soon."
 
 
@@ -89,17 +93,17 @@ def test_a_document_is_brought_back_in_both_languages(shipped: Policy, file: str
 def test_a_mistake_is_told_with_its_line(shipped: Policy, file: str, old: str, new: str, reason: str) -> None:
     assert old in file
     with pytest.raises(PolicyError, match=reason):
-        imported("policy.yaml", file.replace(old, new, 1), shipped, NOTHING)
+        brought(file.replace(old, new, 1), shipped, NOTHING)
 
 
 def test_the_line_counts_from_the_beginning_of_the_file(shipped: Policy, file: str) -> None:
     line = file.split("\n").index("id: small_talk") + 1
     with pytest.raises(PolicyError) as caught:
-        imported("policy.yaml", file.replace("id: small_talk", "id: Small Talk"), shipped, NOTHING)
+        brought(file.replace("id: small_talk", "id: Small Talk"), shipped, NOTHING)
     assert caught.value.line == line
 
 
 @pytest.mark.parametrize("text", ["", "\n---\n", "just words", "- a\n- list", "{", "document: 3", "\0", "&a [*a, *a]"])
 def test_what_is_no_policy_is_refused(shipped: Policy, text: str) -> None:
     with pytest.raises(PolicyError):
-        imported("policy.yaml", text, shipped, NOTHING)
+        brought(text, shipped, NOTHING)

@@ -23,6 +23,7 @@ from bot.store.policy_queries import (
     MOST_POSTS,
     keep_lesson,
     lesson_count,
+    lesson_id,
     newest_versions,
     open_lessons,
     policy_number,
@@ -164,6 +165,66 @@ async def test_two_desks_agree_whatever_came_before(world: World, matcher: Match
     one, other = await world.desk.policies.of(SERVER), await fresh.policies.of(SERVER)
     for text in (SENTENCE, "der zeiger eiert bei mir auch", "wann antwortet ihr endlich?", "guten morgen"):
         assert one.match(text) == other.match(text)
+
+
+async def test_a_changed_ruling_is_a_changed_answer(world: World) -> None:
+    await world.post(JONAS, "die galerie stürzt beim öffnen immer ab")
+    draft = words(await world.send(MAREK, DEFECT, FORM | {"ruling": "not_covered"}))
+    assert "aus „abgedeckt“ wird „nicht abgedeckt“" in draft
+    assert "würde anders beantwortet:" in draft
+    assert "/policy edit document" in draft
+
+
+async def test_an_added_category_is_taken_back_by_switching_it_off(world: World) -> None:
+    lines = {"de": "darf ich die schrift drucken\nwelche lizenz hat die schrift\nschriftlizenz fürs büro"}
+    lines["en"] = "may i print the typeface\nwhich licence has the typeface\ntypeface licence for the office"
+    titles = {"title_de": "Schriften", "title_en": "Fonts", "ruling": "not_covered"}
+    draft = await world.send(MAREK, "policy-add", titles)
+    for language, phrases in lines.items():
+        form = action(draft, f"policy-edit:fonts:{language}")
+        draft = await world.send(MAREK, form, FORM | {"ruling": "not_covered", "phrases": phrases})
+    await apply(world, draft)
+    assert "fonts" in (await world.desk.policies.of(SERVER)).policy.categories
+    await apply(world, await world.command(MAREK, "/policy undo"))
+    assert "fonts" not in (await world.desk.policies.of(SERVER)).policy.categories
+    await apply(world, await world.command(MAREK, "/policy on Schriften"))
+    assert "fonts" in (await world.desk.policies.of(SERVER)).policy.categories
+
+
+async def test_an_undo_tells_what_else_it_takes_back(world: World) -> None:
+    await teach(world, "das scharnier der leseprobe klemmt")
+    await teach(world, "das scharnier der leseprobe klemmt\nder zeiger eiert")
+    assert "Damit geht auch Version 2 von Marek zurück: because" in words(await world.command(MAREK, "/policy undo 1"))
+
+
+async def test_a_phrase_that_changes_its_category_is_told_of_both(world: World) -> None:
+    phrase = (await world.desk.policies.of(SERVER)).policy.categories["defect"].texts[Language.DE].phrases[0]
+    form = FORM | {"phrases": phrase, "ruling": "covered"}
+    told = words(await world.send(MAREK, "policy-edit:usage_question:de:", form))
+    assert "„Fragen zur Benutzung“, Deutsch: ein Beispiel mehr" in told
+    assert "„Fehler im Artikel“, Deutsch: ein Beispiel weniger" in told
+
+
+async def test_what_lacks_something_is_kept_and_found_again(world: World) -> None:
+    told = await world.send(MAREK, DEFECT, FORM | {"clause": ""})
+    assert "braucht auf Deutsch einen Satz der Richtlinie" in words(told)
+    again = await world.press(MAREK, action(await world.command(MAREK, "/policy edit"), "policy-draft"))
+    assert words(again) == words(told)
+    assert action(again, "policy-edit:defect:de")
+
+
+async def test_what_changes_nothing_is_no_version(world: World) -> None:
+    await teach(world)
+    assert (
+        words(await world.send(MAREK, "policy-edit:usage_question:de:", await unchanged(world))) == "Das ändert nichts."
+    )
+
+
+async def unchanged(world: World) -> dict[str, str]:
+    reply = await world.command(MAREK, "/policy edit usage_question")
+    assert reply is not None
+    assert reply.form is not None
+    return {field.name: field.value for field in reply.form.fields}
 
 
 # --- posts ---------------------------------------------------------------------------------------------
@@ -309,7 +370,7 @@ async def test_lessons_stay_with_their_server(world: World) -> None:
     message = await wrong_answer(world)
     world.server = "paper:rival"
     assert await lessons(world, world.server) == []
-    assert "hat schon jemand entschieden" in words(await world.press(MAREK, f"policy-leave:{message}"))
+    assert "hat schon jemand entschieden" in words(await world.press(MAREK, f"policy-leave:{lesson_id(message)}"))
     assert len(await lessons(world)) == 1
 
 

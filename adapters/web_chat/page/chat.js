@@ -117,8 +117,10 @@ function keep(message) {
 
 // Something we asked for has happened; perhaps there is a private answer, or a form to fill in.
 function done(frame, cause) {
+  const refused = frame.answer?.refused;
+  if (refused && cause?.type === "fill" && formTrouble(inWords(frame.answer.content))) return enableButtons();
   if (cause?.type === "fill") closeForm();
-  if (cause?.answer && !frame.form) dropAnswer(cause.answer);
+  if (cause?.answer && !frame.form && !refused) dropAnswer(cause.answer);
   if (frame.form && cause) askForm(frame.form, cause);
   const answer = frame.answer && cause && { ...frame.answer, place: { channel: cause.channel, thread: cause.thread ?? null } };
   if (answer) state.answers.push(answer);
@@ -126,6 +128,13 @@ function done(frame, cause) {
   if (answer) showAnswer(answer);
   if (frame.message && cause) waitForAnswer(frame.message, cause);
   enableButtons();
+}
+
+// What a message says, without its markup.
+function inWords({ blocks }) {
+  const reader = document.createElement("template");
+  reader.innerHTML = blocks.map(({ html }) => html).join(" ");
+  return reader.content.textContent;
 }
 
 function waitForAnswer(message, { channel, thread }) {

@@ -32,6 +32,10 @@ export function openForm(form, send) {
   dialog.replaceChildren(body);
   if (dialog.open) dialog.close();
   dialog.showModal();
+  for (const area of body.querySelectorAll("textarea")) {
+    area.setSelectionRange(0, 0);
+    area.scrollTop = 0;
+  }
 }
 
 export function closeForm() {
@@ -63,7 +67,10 @@ function one(field, id) {
     return el("select", common, ...options);
   }
   if (kind === "file") return el("input", { ...common, type: "file", accept: ".yaml,.yml,.txt,text/*" });
-  if (kind === "paragraph") return el("textarea", { ...common, rows: "5", maxlength: limit, value });
+  if (kind === "paragraph") {
+    const rows = Math.min(Math.max(value.split("\n").length + 1, limit > 1000 ? 5 : 3), 16);
+    return el("textarea", { ...common, rows: String(rows), maxlength: limit, value });
+  }
   const type = kind === "number" ? { type: "number", inputmode: "numeric", step: "any" } : { type: "text", maxlength: limit };
   return el("input", { ...common, ...type, value });
 }

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
-from bot.coverage.changes import PolicyChange, changed, own_documents, require_alike, unwritten
+from bot.coverage.changes import PolicyChange, all_on, changed, own_documents, require_alike, touched, unwritten
 from bot.coverage.policy import Policy, PolicyError
 from bot.desk.policy import posts
 from bot.desk.policy.effects import effects_of, names_of
-from bot.desk.scene import Answer, Scene, Study, button_number, leading_number
+from bot.desk.scene import Answer, Scene, Study, button_number
 from bot.model import Button, ButtonStyle, Field, Language, Moment, Refusal, Reply, Text, Value
 from bot.rules.limits import title
 from bot.rules.permissions import require_moderator
-from bot.rules.policies import require_sound
+from bot.rules.policies import MOST_CATEGORIES, require_sound
+from bot.store import queries
 from bot.store.database import Transaction
 from bot.store.policy_queries import (
     Draft,
@@ -41,6 +42,8 @@ _MOST_TEXTS = 300
 """Answered messages, and as many tickets; a second is enough for them."""
 _REASON = 200
 """Characters of the reason for a change."""
+_FEW = 3
+"""Parts that a draft from a form touches at most."""
 _LISTED = 10
 """Versions that the history shows."""
 
@@ -52,6 +55,17 @@ class Standing:
     number: int
     change: PolicyChange
     policy: Policy
+
+
+def everything(scene: Scene, now: Standing) -> Policy:
+    """The server's policy with nothing switched off, for names."""
+    return changed(scene.shipped.policy, all_on(now.change), now.number)
+
+
+def title_in(change: PolicyChange, id_: str, language: Language) -> str:
+    """The title that a change gives a category, else its id."""
+    texts = change.categories[id_].texts.get(language)
+    return texts.title if texts and texts.title else id_
 
 
 async def standing(tx: Transaction, scene: Scene) -> Standing:
@@ -89,11 +103,13 @@ async def work_on(tx: Transaction, scene: Scene, key: str) -> Work:
     if found[1]:
         draft = await the_draft(tx, scene, found[1])
         return Work(draft.id, draft.number, draft.change, now.change | draft.change)
-    return Work("", int(found[2] or now.number), PolicyChange(), now.change)
+    return Work("", min(int(found[2] or now.number), now.number), PolicyChange(), now.change)
 
 
-async def propose(tx: Transaction, scene: Scene, change: PolicyChange, why: str, work: Work | None = None) -> Answer:
-    """Keep a change as a draft, and show what it would do, or what it lacks. Refuses what could not be in force."""
+async def propose(
+    tx: Transaction, scene: Scene, change: PolicyChange, why: str, work: Work | None = None, *notes: Text
+) -> Answer:
+    """Keep a change as a draft, and show what it would do, or what it lacks. Refuses one that changes nothing."""
     now = await standing(tx, scene)
     draft = Draft(
         server=scene.server,
@@ -104,43 +120,68 @@ async def propose(tx: Transaction, scene: Scene, change: PolicyChange, why: str,
         why=title(why, _REASON),
         change=change,
     )
+    new = changed(scene.shipped.policy, now.change | change, now.number + 1)
+    lacking = _lacking(scene, now, draft, new)
+    if not lacking and not touched(now.policy, new) and new.documents == now.policy.documents:
+        raise Refusal("refused-nothing-new")
     await keep_draft(tx, draft)
-    if lacking := _lacking(scene, now, draft):
+    return await _show(tx, scene, now, draft, lacking, new, notes)
+
+
+async def _show(
+    tx: Transaction, scene: Scene, now: Standing, draft: Draft, lacking: list[Text], new: Policy, notes: Sequence[Text]
+) -> Answer:
+    if lacking:
         blocks = [heading(text("draft-lacks")), *(item(one) for one in lacking)]
         return scene.reply(*blocks, buttons=_buttons(draft)[1:])
-    new = changed(scene.shipped.policy, now.change | change, now.number + 1)
-    require_sound(new, change.categories)
     texts = await recent_texts(tx, scene.server, scene.now - RECENT, _MOST_TEXTS)
-    return Study(partial(_effects, scene, draft, now.policy, new, texts))
+    return Study(partial(_effects, scene, draft, now.policy, new, texts, notes))
 
 
-def _effects(scene: Scene, draft: Draft, old: Policy, new: Policy, texts: Sequence[str]) -> Reply:
+def _effects(
+    scene: Scene, draft: Draft, old: Policy, new: Policy, texts: Sequence[str], notes: Sequence[Text]
+) -> Reply:
     """What a draft would do: thinking, after the transaction."""
     blocks = [heading(text("draft-heading")), *effects_of(scene, draft.change, old, new, texts)]
-    return scene.reply(*blocks, buttons=_buttons(draft))
+    return scene.reply(*blocks, *map(note, notes), buttons=_buttons(draft))
 
 
-def _lacking(scene: Scene, now: Standing, draft: Draft) -> list[Text]:
-    """What has yet to be written: the sister language, above all."""
+async def draft_button(tx: Transaction, scene: Scene, id_: str) -> Answer:
+    """[Go on: ...]: a draft that was left lying."""
+    draft = await the_draft(tx, scene, id_)
+    now = await standing(tx, scene)
+    new = changed(scene.shipped.policy, now.change | draft.change, now.number + 1)
+    return await _show(tx, scene, now, draft, _lacking(scene, now, draft, new), new, ())
+
+
+def _lacking(scene: Scene, now: Standing, draft: Draft, new: Policy) -> list[Text]:
+    """What has yet to be written before a draft can be in force: the sister language, a clause ..."""
     shipped, whole = scene.shipped.policy, now.change | draft.change
     lacking = [
-        text("lacks-texts", title=id_, language=text(f"language-{language}"))
+        text("lacks-texts", title=title_in(whole, id_, scene.language), language=text(f"language-{language}"))
         for id_, language in unwritten(shipped, whole)
         if id_ in draft.change.categories
     ]
+    if len(whole.categories) > MOST_CATEGORIES:
+        raise Refusal("refused-too-many-categories", most=MOST_CATEGORIES)
     try:
         require_alike(own_documents(shipped, whole))
+        require_sound(new, touched(now.policy, new))
     except PolicyError as error:
         lacking.append(text("lacks-document", file=error.file, line=error.line, reason=error.reason))
+    except Refusal as refusal:
+        lacking.append(refusal.text)
     return lacking
 
 
 def _buttons(draft: Draft) -> tuple[Button, ...]:
-    """[Apply] comes first. What came from a form can be worked on in the form; an import in its file."""
+    """[Apply] comes first. What came from a form can be worked on in the form: the edited part comes first in a draft,
+    behind it at most those that lose a phrase to it. A larger draft was imported, and is worked on in its file.
+    """  # noqa: D205
     buttons = [Button(f"policy-apply:{draft.id}", text("button-apply"), ButtonStyle.PRIMARY)]
     parts = [f"policy-edit:{id_}" for id_ in draft.change.categories]
     parts += ["policy-document"] if draft.change.documents else []
-    if len(parts) == 1:
+    if 1 <= len(parts) <= _FEW:
         for language in Language:
             label = text("button-edit", language=text(f"language-{language}"))
             buttons.append(Button(f"{parts[0]}:{language}:{draft.id}", label))
@@ -158,9 +199,9 @@ async def the_draft(tx: Transaction, scene: Scene, id_: str) -> Draft:
 
 
 async def apply_button(tx: Transaction, scene: Scene, id_: str) -> Reply:
-    """[Apply] asks why; what it is about stands there already."""
+    """[Apply] asks why."""
     draft = await the_draft(tx, scene, id_)
-    why = Field("why", text("form-apply-why"), required=False, limit=_REASON, value=draft.why)
+    why = Field("why", text("form-apply-why"), limit=_REASON, value=draft.why)
     return scene.form(f"policy-apply:{draft.id}", "form-apply", why)
 
 
@@ -171,18 +212,23 @@ async def apply_form(tx: Transaction, scene: Scene, id_: str) -> Reply:
     for version in await newest_versions(tx, scene.server, max(0, now.number - draft.number)):
         if _touch_the_same(version.change, draft.change):
             raise Refusal("refused-overtaken", number=version.number, name=version.by_name)
-    if lacking := _lacking(scene, now, draft):
+    new = changed(scene.shipped.policy, now.change | draft.change, now.number + 1)
+    if lacking := _lacking(scene, now, draft, new):
         raise Refusal("refused-draft-lacks", what=lacking[0])
-    require_sound(changed(scene.shipped.policy, now.change | draft.change, now.number + 1), draft.change.categories)
     await drop_draft(tx, scene.server, draft.id)
     number = await in_force(tx, scene, draft.change, title(scene.values.get("why", ""), _REASON) or draft.why)
-    undo = Button(f"policy-undo:{number}", text("button-undo"))
-    return scene.reply(paragraph(text("policy-in-force", number=number)), buttons=(undo,))
+    return scene.reply(paragraph(text("policy-in-force", number=number)), buttons=(undo_this(number),))
+
+
+def undo_this(number: int) -> Button:
+    """[Undo version 3]."""
+    return Button(f"policy-undo:{number}", text("button-undo", number=number))
 
 
 async def in_force(tx: Transaction, scene: Scene, change: PolicyChange, why: str) -> int:
     """Make a change the server's newest version; its number. What is posted follows."""
     person = scene.person
+    await queries.add_server(tx, scene.server, scene.settings, scene.event.at)
     number = await add_version(tx, scene.server, change, at=scene.event.at, by=person.id, by_name=person.name, why=why)
     await posts.refresh(tx, scene.server, scene.now)
     return number
@@ -204,7 +250,7 @@ async def history(tx: Transaction, scene: Scene, _: str) -> Reply:
     require_moderator(scene.person, scene.settings)
     versions = await newest_versions(tx, scene.server, _LISTED)
     blocks = [heading(text("history-heading"))]
-    policy = (await standing(tx, scene)).policy
+    policy = everything(scene, await standing(tx, scene))
     for version in versions:
         parts = names_of(version.change, policy, scene.language)
         told: dict[str, Value] = {"number": version.number, "name": version.by_name, "why": version.why}
@@ -214,23 +260,31 @@ async def history(tx: Transaction, scene: Scene, _: str) -> Reply:
     older = versions[-1].number - 1
     if older:
         blocks.append(note(text("history-older", older=older)))
-    undo = Button(f"policy-undo:{versions[0].number}", text("button-undo-last"))
-    return scene.reply(*blocks, buttons=(undo,))
+    return scene.reply(*blocks, buttons=(undo_this(versions[0].number),))
 
 
 async def undo(tx: Transaction, scene: Scene, words: str) -> Answer:
     """`/policy undo [number]`: what a version changed becomes what it was before it."""
     require_moderator(scene.person, scene.settings)
     now = await standing(tx, scene)
-    number, _ = leading_number(words)
-    if number is None and words:
-        raise Refusal("refused-not-a-number", words=title(words, 40))
-    number = now.number if number is None else number
+    if words and not words.isdecimal():
+        raise Refusal("refused-no-such-version", newest=now.number)
+    number = int(words[:9]) if words else now.number
+    if not now.number:
+        raise Refusal("history-none")
     if not 0 < number <= now.number:
         raise Refusal("refused-no-such-version", newest=now.number)
-    since = await newest_versions(tx, scene.server, now.number - number + 1)
+    *later, undone = await newest_versions(tx, scene.server, now.number - number + 1)
     earlier = await policy_change(tx, scene.server, number - 1)
-    return await propose(tx, scene, since[-1].change.before(earlier), f"/policy undo {number}")
+    back = undone.change.before(earlier)
+    known = {*scene.shipped.policy.categories, *earlier.categories}
+    added = {id_: replace(now.change.categories[id_], is_off=True) for id_ in back.categories if id_ not in known}
+    notes = [
+        text("effect-undone-too", number=one.number, name=one.by_name, why=one.why)
+        for one in reversed(later)
+        if _touch_the_same(one.change, undone.change)
+    ]
+    return await propose(tx, scene, back | PolicyChange(added), f"/policy undo {number}", None, *notes)
 
 
 async def undo_button(tx: Transaction, scene: Scene, number: str) -> Answer:

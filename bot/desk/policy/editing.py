@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 from itertools import chain, count
+
+from rapidfuzz import process
 
 from bot.coverage.changes import CategoryChange, PolicyChange, TextsChange, lines_of, taking_over
 from bot.coverage.normalise import words as normal_words
 from bot.coverage.policy import CategoryTexts
 from bot.desk.policy.document import document_button
-from bot.desk.policy.drafts import Standing, Work, propose, standing, work_on
+from bot.desk.policy.drafts import Standing, Work, everything, propose, standing, title_in, work_on
+from bot.desk.policy.effects import names_of
 from bot.desk.policy.naming import meant
 from bot.desk.policy.posts import LANGUAGES
 from bot.desk.scene import Answer, Scene
-from bot.model import Button, Field, FieldKind, Language, Refusal, Reply, Ruling, Text, Value
+from bot.model import Button, ButtonStyle, Field, FieldKind, Language, Refusal, Reply, Ruling, Text, Value
 from bot.rules.limits import TEXT_LIMIT, title
 from bot.rules.permissions import require_moderator
 from bot.store.database import Transaction
+from bot.store.policy_queries import Draft, drafts_of
 from bot.texts import heading, note, paragraph, text
 
-_MOST_BUTTONS = 20
+_MOST_DRAFTS = 3
+_MOST_BUTTONS = 19
 """Categories to choose from by a button; Discord takes 25 buttons in all."""
 _CLAUSE, _ANSWER, _TITLE = 1_000, 2_000, 80
 """Characters."""
 _SHORT = 30
 """Characters of a title in the title of a form, of which Discord shows 45."""
-_DOCUMENT = {"document", "dokument", "text", "policy", "richtlinie"}
+_DOCUMENT = {"document", "dokument", "text", "policy", "richtlinie", "text der richtlinie", "the policy's text"}
 """How people name the policy as a whole."""
 _RULINGS = tuple((ruling.value, text(f"ruling-{ruling}")) for ruling in Ruling)
 _TAKEN_OUT = "- "
@@ -39,7 +45,7 @@ async def edit(tx: Transaction, scene: Scene, words: str) -> Reply:
     now = await standing(tx, scene)
     name, language = _asked(scene, words)
     if not name:
-        return _choice(scene, now, language)
+        return await _choice(tx, scene, now, language)
     if name.casefold() in _DOCUMENT:
         return await document_button(tx, scene, f"{language}:")
     return _category_form(scene, await work_on(tx, scene, ""), find_category(scene, now, name), language)
@@ -53,15 +59,24 @@ def _asked(scene: Scene, words: str) -> tuple[str, Language]:
     return " ".join(parts), scene.language
 
 
-def _choice(scene: Scene, now: Standing, language: Language) -> Reply:
-    known = now.policy.categories.values()
+async def _choice(tx: Transaction, scene: Scene, now: Standing, language: Language) -> Reply:
+    """What can be edited, what was left lying, and what is switched off; each with a button."""
     buttons = [
+        Button(
+            f"policy-draft:{draft.id}", text("button-draft", title=_draft_title(scene, now, draft)), ButtonStyle.PRIMARY
+        )
+        for draft in await drafts_of(tx, scene.server, scene.person.id, _MOST_DRAFTS)
+    ]
+    known = now.policy.categories.values()
+    buttons += [
         Button(f"policy-edit:{one.id}:{language}:", text("button-category", title=one.texts[language].title))
         for one in list(known)[:_MOST_BUTTONS]
     ]
     buttons.append(Button(f"policy-document:{language}:", text("button-document")))
+    other = next(one for one in Language if one is not language)
+    buttons.append(Button(f"policy-choose:{other}", text(f"language-{other}")))
     blocks = [heading(text("edit-heading")), paragraph(text("edit-choose", language=text(f"language-{language}")))]
-    off = sorted(id_ for id_, change in now.change.categories.items() if change.is_off)
+    off = names_of(PolicyChange(_off(now.change)), everything(scene, now), scene.language)
     if off:
         blocks.append(note(text("edit-off", names=", ".join(off))))
     if len(known) > _MOST_BUTTONS:
@@ -69,17 +84,40 @@ def _choice(scene: Scene, now: Standing, language: Language) -> Reply:
     return scene.reply(*blocks, buttons=tuple(buttons))
 
 
-def find_category(scene: Scene, now: Standing, name: str) -> str:
+async def choose_button(tx: Transaction, scene: Scene, code: str) -> Reply:
+    """[German], [English]: the same choice for the other language."""
+    require_moderator(scene.person, scene.settings)
+    if code not in set(Language):
+        raise Refusal("refused-old-button")
+    return await _choice(tx, scene, await standing(tx, scene), Language(code))
+
+
+def _draft_title(scene: Scene, now: Standing, draft: Draft) -> str:
+    whole = now.change | draft.change
+    policy = everything(scene, Standing(now.number, whole, now.policy))
+    first = next(iter(draft.change.categories), "")
+    named = title_in(whole, first, scene.language) if first and first not in policy.categories else ""
+    return title(named or next(iter(names_of(draft.change, policy, scene.language)), "?"), 40)
+
+
+def _off(change: PolicyChange) -> dict[str, CategoryChange]:
+    return {id_: one for id_, one in change.categories.items() if one.is_off}
+
+
+def find_category(scene: Scene, now: Standing, name: str, among: Collection[str] | None = None) -> str:
     """The id of the category that was meant, by its id or its title in either language. Refuses an unknown one."""
-    ids = [*now.policy.categories, *now.change.categories]
-    if name.casefold() in ids:
+    policy = everything(scene, now)
+    known = {id_: one for id_, one in policy.categories.items() if among is None or id_ in among}
+    if name.casefold() in known:
         return name.casefold()
-    names = {(id_, ""): id_.replace("_", " ") for id_ in ids}
-    names |= {(one.id, lang): one.texts[lang].title for one in now.policy.categories.values() for lang in Language}
+    names = {(id_, ""): id_.replace("_", " ") for id_ in known}
+    names |= {(one.id, language): one.texts[language].title for one in known.values() for language in Language}
     found = meant(name, names) if name else None
     if found is None:
-        known = ", ".join(one.texts[scene.language].title for one in now.policy.categories.values())
-        raise Refusal("refused-no-such-category", words=title(name, 40), known=known)
+        titles = ", ".join(one.texts[scene.language].title for one in known.values())
+        raise Refusal(
+            "refused-no-such-category" if name else "refused-which-category", words=title(name, 40), known=titles
+        )
     return found[0]
 
 
@@ -139,12 +177,17 @@ async def edit_form(tx: Transaction, scene: Scene, action: str) -> Answer:
     """A category's form is filled in."""
     id_, language, key = _parts(action)
     work = await work_on(tx, scene, key)
+    if id_ not in {*scene.shipped.policy.categories, *work.whole.categories}:
+        raise Refusal("refused-old-button")
     if scene.values.get("ruling", "") not in set(Ruling):
         raise Refusal("refused-choice", field=text("form-edit-ruling"))
     ruling = Ruling(scene.values["ruling"])
     shipped = scene.shipped.policy.categories.get(id_)
     before = work.whole.categories.get(id_, CategoryChange())
-    texts = {**before.texts, language: _read_texts(scene, work.whole, id_, language)}
+    texts = {
+        **before.texts,
+        language: _read_texts(scene, Standing(work.number, work.whole, scene.policy), id_, language),
+    }
     edited = replace(
         before,
         ruling=None if shipped and ruling is shipped.ruling else ruling,
@@ -153,26 +196,29 @@ async def edit_form(tx: Transaction, scene: Scene, action: str) -> Answer:
     return await propose(tx, scene, work.drafted | taking_over(work.whole, id_, edited), "/policy edit", work)
 
 
-def _read_texts(scene: Scene, whole: PolicyChange, id_: str, language: Language) -> TextsChange:
+def _read_texts(scene: Scene, now: Standing, id_: str, language: Language) -> TextsChange:
     """What the form says about one language, as the difference to what is shipped."""
     shipped = scene.shipped.policy.categories.get(id_)
     texts = shipped.texts[language] if shipped else None
-    before = whole.categories.get(id_, CategoryChange()).texts.get(language, TextsChange())
-    known = [*scene.shipped.policy.categories, *whole.categories]
-    lines = [(id_, line) for line in _lines(scene, "phrases")]
-    lines += [_owned(line, known) for line in _lines(scene, "look_alikes")]
+    before = now.change.categories.get(id_, CategoryChange()).texts.get(language, TextsChange())
     there = lines_of(id_, texts) if texts else {}
     added: dict[str, list[str]] = {}
     removed: dict[str, list[str]] = {}
-    for owner, line in lines:
-        phrase = line.removeprefix(_TAKEN_OUT)
+    lines = [(id_, *_marked(line)) for line in _lines(scene, "phrases")]
+    lines += [_look_alike(scene, now, line) for line in _lines(scene, "look_alikes")]
+    for owner, is_taken_out, phrase in lines:
         is_shipped = phrase in there.get(owner, ())
-        if line.startswith(_TAKEN_OUT) and not is_shipped:
-            raise Refusal("refused-not-shipped", phrase=title(phrase, 60))
-        if line.startswith(_TAKEN_OUT):
+        if is_taken_out and is_shipped:
             removed.setdefault(owner, []).append(phrase)
+        elif is_taken_out:
+            found = process.extractOne(phrase, there.get(owner, ()))
+            raise Refusal(
+                "refused-not-shipped",
+                phrase=title(phrase, 60),
+                nearest=title(str(found[0]) if there.get(owner) else "", 120),
+            )
         elif not is_shipped:
-            added.setdefault(owner, []).append(line)
+            added.setdefault(owner, []).append(phrase)
     clause, answer = scene.values.get("clause", ""), scene.values.get("answer", "")
     return TextsChange(
         before.title,
@@ -188,13 +234,19 @@ def _lines(scene: Scene, field: str) -> list[str]:
     return [line for line in lines if line]
 
 
-def _owned(line: str, known: list[str]) -> tuple[str, str]:
-    """A look-alike's line, `category: phrase`, as the category and the phrase; what is taken out keeps its mark."""
-    mark = _TAKEN_OUT if line.startswith(_TAKEN_OUT) else ""
-    owner, _, phrase = line.removeprefix(mark).partition(":")
-    if owner.strip() not in known or not phrase.strip():
-        raise Refusal("refused-look-alike", words=title(line, 60), known=", ".join(known))
-    return owner.strip(), mark + phrase.strip()
+def _marked(line: str) -> tuple[bool, str]:
+    """Whether a line takes a phrase out ("- phrase"), and the phrase."""
+    is_taken_out = line.startswith(_TAKEN_OUT)
+    return is_taken_out, line.removeprefix(_TAKEN_OUT)
+
+
+def _look_alike(scene: Scene, now: Standing, line: str) -> tuple[str, bool, str]:
+    """A look-alike's line, `category: phrase`: the category, whether it is taken out, and the phrase."""
+    is_taken_out, rest = _marked(line)
+    name, _, phrase = rest.partition(":")
+    if not phrase.strip():
+        raise Refusal("refused-look-alike", words=title(line, 60))
+    return find_category(scene, now, name.strip()), is_taken_out, phrase.strip()
 
 
 async def add(tx: Transaction, scene: Scene, words: str) -> Reply:
@@ -246,9 +298,7 @@ async def rename(tx: Transaction, scene: Scene, words: str) -> Reply:
     """`/policy rename <category>`: a form with its titles."""
     require_moderator(scene.person, scene.settings)
     now = await standing(tx, scene)
-    id_ = find_category(scene, now, words)
-    if id_ not in now.policy.categories:
-        raise Refusal("refused-is-off", title=id_)
+    id_ = find_category(scene, now, words, now.policy.categories)
     titles = [
         Field(f"title_{one}", text("form-add-title", language=text(f"language-{one}")), limit=_TITLE, value=named.title)
         for one, named in now.policy.categories[id_].texts.items()
@@ -285,9 +335,12 @@ async def switch_on(tx: Transaction, scene: Scene, words: str) -> Answer:
 async def _switch(tx: Transaction, scene: Scene, words: str, *, is_off: bool) -> Answer:
     require_moderator(scene.person, scene.settings)
     now = await standing(tx, scene)
+    off = _off(now.change)
+    if not (off or is_off):
+        raise Refusal("refused-nothing-off")
     id_ = find_category(scene, now, words)
     change = now.change.categories.get(id_, CategoryChange())
     if change.is_off is is_off:
-        raise Refusal("refused-is-off" if is_off else "refused-is-on", title=id_)
+        raise Refusal("refused-nothing-new")
     way = "off" if is_off else "on"
     return await propose(tx, scene, PolicyChange({id_: replace(change, is_off=is_off)}), f"/policy {way} {id_}")

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from bot.coverage.changes import PolicyChange, lines_of
+from bot.coverage.changes import PolicyChange, lines_of, touched
 from bot.coverage.matcher import Matcher
 from bot.coverage.near_duplicates import near_duplicates
 from bot.coverage.policy import Category, Policy
 from bot.desk.scene import Scene
-from bot.model import Action, Block, Language, Text, Value, Verdict
+from bot.model import Action, Block, Language, Ruling, Text, Value, Verdict
 from bot.rules.limits import title
 from bot.texts import item, note, paragraph, text
 
 _LISTED = 5
 """Near duplicates, changed verdicts and so on that are told one by one."""
+_FEW = 3
+"""Categories of which is told how well their phrases are told apart; it takes half a second for a large one."""
 _EXCERPT = 80
 """Characters of a phrase or message that is told."""
 
@@ -22,15 +24,23 @@ _EXCERPT = 80
 def effects_of(scene: Scene, change: PolicyChange, old: Policy, new: Policy, messages: Sequence[str]) -> list[Block]:
     """What is different, which phrases are too alike, which messages would be answered otherwise, what is confused."""
     matcher = scene.shipped.adapted(new)
-    blocks = [item(one) for one in _differences(scene.language, change, old, new)]
-    blocks += _alike(scene.language, change, old, new)
+    ids = touched(old, new)
+    blocks = [item(one) for one in _differences(scene.language, change, ids, scene.shipped.policy, old, new)]
+    blocks += _alike(scene.language, ids, old, new)
     blocks += _verdicts(scene, matcher, messages)
-    blocks += [note(one) for one in _confusions(scene.language, matcher, change)]
+    blocks += [note(one) for one in _confusions(scene.language, matcher, ids)]
+    if not change.documents and any(_says_otherwise(old.categories.get(id_), new.categories.get(id_)) for id_ in ids):
+        blocks.append(note(text("effect-document-stays")))
     return blocks
 
 
+def _says_otherwise(old: Category | None, new: Category | None) -> bool:
+    """Whether what people read in the policy may no longer be true."""
+    return old is None or new is None or old.ruling is not new.ruling
+
+
 def names_of(change: PolicyChange, policy: Policy, language: Language) -> list[str]:
-    """The titles of what a change touches."""
+    """The titles of what a change touches; `policy` must have all on."""
     return [category_title(policy, id_, language) for id_ in change.categories] + [
         document.title for one, document in policy.documents.items() if one in change.documents
     ]
@@ -42,12 +52,16 @@ def category_title(policy: Policy, id_: str, language: Language) -> str:
     return category.texts[language].title if category else id_
 
 
-def _differences(language: Language, change: PolicyChange, old: Policy, new: Policy) -> Iterator[Text]:
-    for id_ in change.categories:
+def _differences(
+    language: Language, change: PolicyChange, ids: Sequence[str], shipped: Policy, old: Policy, new: Policy
+) -> Iterator[Text]:
+    for id_ in ids:
         before, after = old.categories.get(id_), new.categories.get(id_)
         name = category_title(new if after else old, id_, language)
         if after is None:
             yield text("effect-off", title=name)
+        elif before is None and id_ in shipped.categories:
+            yield text("effect-on", title=name)
         elif before is None:
             yield text("effect-new", title=name, ruling=text(f"ruling-{after.ruling}"))
         else:
@@ -81,10 +95,10 @@ def _phrases(category: Category, language: Language) -> Mapping[tuple[str, str],
     return {(owner, phrase): None for owner, phrases in lines.items() for phrase in phrases}
 
 
-def _alike(language: Language, change: PolicyChange, old: Policy, new: Policy) -> list[Block]:
+def _alike(language: Language, ids: Sequence[str], old: Policy, new: Policy) -> list[Block]:
     """New phrases that are nearly those of another category: who writes so may get either answer."""
     added: dict[str, list[str]] = {}
-    for id_ in change.categories.keys() & new.categories.keys():
+    for id_ in new.categories.keys() & ids:
         for one in Language:
             before = _phrases(old.categories[id_], one) if id_ in old.categories else {}
             for owner, phrase in _phrases(new.categories[id_], one).keys() - before.keys():
@@ -121,9 +135,11 @@ def changed_verdicts(old: Matcher, new: Matcher, messages: Sequence[str]) -> lis
     return [(message, before, after) for message, before, after in judged if _outcome(before) != _outcome(after)]
 
 
-def _outcome(verdict: Verdict) -> tuple[Action, str | None]:
+def _outcome(verdict: Verdict) -> tuple[Action, str | None, Ruling | None]:
     """What a customer gets to see of a verdict."""
-    return verdict.action, verdict.category if verdict.action is Action.ANSWER else None
+    if verdict.action is not Action.ANSWER:
+        return verdict.action, None, None
+    return verdict.action, verdict.category, verdict.ruling
 
 
 def told_by(verdict: Verdict, language: Language, policy: Policy) -> Text:
@@ -134,10 +150,10 @@ def told_by(verdict: Verdict, language: Language, policy: Policy) -> Text:
     return text("outcome-answer", ruling=text(f"ruling-{verdict.ruling}"), title=name)
 
 
-def _confusions(language: Language, matcher: Matcher, change: PolicyChange) -> Iterator[Text]:
+def _confusions(language: Language, matcher: Matcher, ids: Sequence[str]) -> Iterator[Text]:
     """For each touched category: how many of its phrases would be recognised if they were not in the policy."""
-    touched = [id_ for id_ in change.categories if id_ in matcher.policy.categories]
-    for id_, told in (matcher.confusions(touched[:_LISTED]) if touched else {}).items():
+    known_ids = [id_ for id_ in ids if id_ in matcher.policy.categories][:_FEW]
+    for id_, told in matcher.confusions(known_ids).items():
         known, total = told[id_], told.total()
         wrong = [(other, times) for other, times in told.most_common() if other != id_]
         name = category_title(matcher.policy, id_, language)

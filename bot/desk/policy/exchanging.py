@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import partial
 
 from bot.coverage.changes import PolicyChange
-from bot.coverage.exchange import exported, imported
+from bot.coverage.exchange import PolicyFile, exported, imported, read_file
 from bot.coverage.policy import Policy, PolicyError
 from bot.desk.policy.drafts import propose, standing
 from bot.desk.scene import Answer, Scene, Study
 from bot.model import Field, FieldKind, File, FormSent, Refusal, Reply
+from bot.rules.limits import clean
 from bot.rules.permissions import require_moderator
 from bot.store.database import Transaction
 from bot.texts import paragraph, text
@@ -39,15 +40,26 @@ async def import_file(tx: Transaction, scene: Scene, _: str) -> Reply:
     return scene.form("policy-import", "form-import", field)
 
 
+def read_import(event: FormSent) -> PolicyFile | PolicyError | None:
+    """What was handed in, before the transaction: understanding a large file takes up to a second."""
+    content = event.values.get("file", "")
+    if event.form != "policy-import" or len(content) > LARGEST_IMPORT:
+        return None
+    try:
+        return read_file(_NAME, clean(content, LARGEST_IMPORT))
+    except PolicyError as error:
+        return error
+
+
 async def import_form(tx: Transaction, scene: Scene, _: str) -> Answer:
     """A file was given: it becomes a draft like any other change."""
     require_moderator(scene.person, scene.settings)
-    content = scene.event.values.get("file", "") if isinstance(scene.event, FormSent) else ""
-    if len(content) > LARGEST_IMPORT:
+    if scene.file is None:
         raise Refusal("refused-large-file", most=LARGEST_IMPORT)
-    now = await standing(tx, scene)
     try:
-        change = imported(_NAME, content, scene.shipped.policy, now.change)
+        if isinstance(scene.file, PolicyError):
+            raise scene.file
+        change = imported(scene.file, scene.shipped.policy, (await standing(tx, scene)).change)
     except PolicyError as error:
         raise Refusal("refused-import", file=error.file, line=error.line, reason=error.reason) from error
     if change == PolicyChange():

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from bot.coverage.changes import CategoryChange, PolicyChange, TextsChange, changed, taking_over
+from bot.coverage.changes import CategoryChange, PolicyChange, TextsChange, changed, taking_over, touched
 from bot.coverage.policy import Policy
 from bot.desk.correcting import category_field
-from bot.desk.policy.drafts import RECENT, Standing, in_force, standing
+from bot.desk.policy.drafts import RECENT, Standing, in_force, standing, undo_this
 from bot.desk.policy.effects import category_title, changed_verdicts, told_by
 from bot.desk.scene import Answer, Scene, Study
 from bot.model import (
@@ -31,6 +31,7 @@ from bot.store.database import Transaction
 from bot.store.policy_queries import (
     Lesson,
     drop_lesson,
+    keep_lesson,
     lesson_count,
     lesson_named,
     open_lessons,
@@ -57,10 +58,16 @@ async def _next(tx: Transaction, scene: Scene, *before: Block, buttons: tuple[Bu
     lessons = await open_lessons(tx, scene.server, 1)
     if not lessons:
         return scene.reply(*before, paragraph(text("review-none")), buttons=buttons)
+    return await _show(tx, scene, lessons[0], before, buttons)
+
+
+async def _show(
+    tx: Transaction, scene: Scene, lesson: Lesson, before: tuple[Block, ...] = (), buttons: tuple[Button, ...] = ()
+) -> Answer:
     count = await lesson_count(tx, scene.server)
     texts = await recent_texts(tx, scene.server, scene.now - RECENT, _MOST_TEXTS)
     now = await standing(tx, scene)
-    return Study(partial(_shown, scene, lessons[0], count, now, texts, before, buttons))
+    return Study(partial(_shown, scene, lesson, count, now, texts, before, buttons))
 
 
 def _shown(
@@ -75,17 +82,22 @@ def _shown(
     """A lesson, what each choice would do, and the choices."""
     told = category_title(now.policy, lesson.told, scene.language) if lesson.told else ""
     blocks = [*before, heading(text("review-heading", count=count)), quote(title(lesson.text, 1_000))]
-    blocks.append(note(text(f"review-{lesson.source}", told=told)))
+    right = category_title(now.policy, lesson.right, scene.language) if lesson.right else ""
+    source = lesson.source if told else f"{lesson.source}-untold"
+    blocks.append(note(text(f"review-{source}", told=told, right=right)))
+    others = [message for message in texts if message != lesson.text]
+    choices = []
     for id_ in _guesses(scene, lesson, now.policy):
-        named = category_title(now.policy, id_, scene.language)
-        blocks.append(item(_consequence(scene, lesson, id_, now, texts)))
-        buttons += (Button(f"policy-learn:{id_}:{lesson.id}", text("button-learn", title=named), ButtonStyle.PRIMARY),)
-    buttons += (Button(f"policy-teach:{lesson.id}", text("button-teach")),)
+        label = text("button-learn", title=category_title(now.policy, id_, scene.language))
+        choices.append(Button(f"policy-learn:{id_}:{lesson.id}", label, ButtonStyle.PRIMARY))
+        blocks.append(item(_consequence(scene, lesson, id_, now, others)))
+    choices.append(Button(f"policy-teach:{lesson.id}", text("button-teach")))
     quiet = next((id_ for id_, one in now.policy.categories.items() if one.ruling is Ruling.SILENCE), None)
     if quiet:
-        buttons += (Button(f"policy-learn:{quiet}:{lesson.id}", text("button-small-talk")),)
-    buttons += (Button(f"policy-leave:{lesson.id}", text("button-leave")),)
-    return scene.reply(*blocks, buttons=buttons)
+        blocks.append(item(_consequence(scene, lesson, quiet, now, others)))
+        choices.append(Button(f"policy-learn:{quiet}:{lesson.id}", text("button-small-talk")))
+    choices.append(Button(f"policy-leave:{lesson.id}", text("button-leave")))
+    return scene.reply(*blocks, buttons=(*choices, *buttons))
 
 
 def _guesses(scene: Scene, lesson: Lesson, policy: Policy) -> list[str]:
@@ -93,18 +105,19 @@ def _guesses(scene: Scene, lesson: Lesson, policy: Policy) -> list[str]:
     wrong = lesson.told if lesson.source == "wrong" else None
     likely = [id_ for id_, _ in scene.matcher.candidates(lesson.text)]
     ids = dict.fromkeys([lesson.right or "", *likely])
-    told = [id_ for id_ in ids if id_ in policy.categories and id_ != wrong]
-    return [id_ for id_ in told if policy.categories[id_].ruling is not Ruling.SILENCE][:_GUESSES]
+    known = [id_ for id_ in ids if id_ in policy.categories and (id_ != wrong or id_ == lesson.right)]
+    return [id_ for id_ in known if policy.categories[id_].ruling is not Ruling.SILENCE][:_GUESSES]
 
 
 def _consequence(scene: Scene, lesson: Lesson, id_: str, now: Standing, texts: Sequence[str]) -> Text:
     """What it would do to add the message to this category."""
     change = now.change | with_phrase(now.change, id_, lesson.language, as_phrase(lesson.text))
     matcher = scene.shipped.adapted(changed(scene.shipped.policy, change, now.number + 1))
-    changes = changed_verdicts(scene.matcher, matcher, texts)
+    before = scene.matcher if scene.policy.version == now.policy.version else scene.shipped.adapted(now.policy)
+    changes = changed_verdicts(before, matcher, texts)
     then = told_by(matcher.match(lesson.text), scene.language, matcher.policy)
     named = category_title(now.policy, id_, scene.language)
-    return text("review-consequence", title=named, then=then, changed=len(changes), of=len(texts))
+    return text("review-consequence", title=named, then=then, changed=len(changes))
 
 
 def as_phrase(words: str) -> str:
@@ -124,62 +137,65 @@ def with_phrase(whole: PolicyChange, id_: str, language: Language, phrase: str) 
     return taking_over(whole, id_, replace(change, texts=texts))
 
 
-async def _decide(tx: Transaction, scene: Scene, id_: str) -> Lesson:
-    """The lesson is decided about now, and gone from the list. Refuses one that somebody was quicker with."""
+async def _decide(tx: Transaction, scene: Scene, id_: str) -> Lesson | None:
+    """The lesson is decided about now, and gone from the list; None if somebody was quicker."""
     require_moderator(scene.person, scene.settings)
     lesson = await lesson_named(tx, scene.server, id_)
-    if lesson is None:
-        raise Refusal("refused-decided")
     await drop_lesson(tx, scene.server, id_)
     return lesson
 
 
 async def learn_button(tx: Transaction, scene: Scene, action: str) -> Answer:
-    """[Add to ...] and [Small talk]: `policy-learn:<category>:<lesson>`. What it does was shown beside the button."""
+    """[Add to ...] and [Small talk]: `policy-learn:<category>:<lesson>`. What it does was shown above the button."""
     id_, _, lesson_id = action.partition(":")
     lesson = await _decide(tx, scene, lesson_id)
-    return await _learn(tx, scene, lesson, id_, as_phrase(lesson.text))
+    if lesson is None:
+        return await _next(tx, scene, paragraph(text("review-decided")))
+    now = await standing(tx, scene)
+    if id_ not in now.policy.categories:
+        raise Refusal("refused-old-button")
+    named, phrase = category_title(now.policy, id_, scene.language), as_phrase(lesson.text)
+    if phrase in now.policy.categories[id_].texts[lesson.language].phrases:
+        return await _next(tx, scene, paragraph(text("review-known", title=named)))
+    change = with_phrase(now.change, id_, lesson.language, phrase)
+    new = changed(scene.shipped.policy, now.change | change, now.number + 1)
+    require_sound(new, touched(now.policy, new))
+    number = await in_force(tx, scene, change, "/policy review")
+    learnt = paragraph(text("review-learnt", title=named, number=number))
+    return await _next(tx, scene, learnt, buttons=(undo_this(number),))
 
 
-async def teach_button(tx: Transaction, scene: Scene, lesson_id: str) -> Reply:
+async def teach_button(tx: Transaction, scene: Scene, lesson_id: str) -> Answer:
     """[Another category]: choose it, and mend the words."""
     require_moderator(scene.person, scene.settings)
     lesson = await lesson_named(tx, scene.server, lesson_id)
     if lesson is None:
-        raise Refusal("refused-decided")
+        return await _next(tx, scene, paragraph(text("review-decided")))
     phrase = as_phrase(lesson.text)
     words = Field("phrase", text("form-teach-phrase"), FieldKind.PARAGRAPH, limit=LONGEST_PHRASE, value=phrase)
     return scene.form(f"policy-teach:{lesson_id}", "form-teach", category_field(scene, lesson.text, ""), words)
 
 
 async def teach_form(tx: Transaction, scene: Scene, lesson_id: str) -> Answer:
-    """The category and the words are chosen."""
-    lesson = await _decide(tx, scene, lesson_id)
-    phrase = as_phrase(scene.values.get("phrase", ""))
-    if not phrase:
+    """The category and the words are chosen: the same lesson, with what that would do and the button for it."""
+    require_moderator(scene.person, scene.settings)
+    lesson = await lesson_named(tx, scene.server, lesson_id)
+    if lesson is None:
+        return await _next(tx, scene, paragraph(text("review-decided")))
+    phrase, id_ = as_phrase(scene.values.get("phrase", "")), scene.values.get("category", "")
+    if not any(map(str.isalnum, phrase)):
         raise Refusal("refused-empty")
-    return await _learn(tx, scene, lesson, scene.values.get("category", ""), phrase)
-
-
-async def _learn(tx: Transaction, scene: Scene, lesson: Lesson, id_: str, phrase: str) -> Answer:
-    now = await standing(tx, scene)
-    if id_ not in now.policy.categories:
+    if id_ not in (await standing(tx, scene)).policy.categories:
         raise Refusal("refused-choice", field=text("form-correct-category"))
-    named = category_title(now.policy, id_, scene.language)
-    if phrase in now.policy.categories[id_].texts[lesson.language].phrases:
-        return await _next(tx, scene, paragraph(text("review-known", title=named)))
-    change = with_phrase(now.change, id_, lesson.language, phrase)
-    require_sound(changed(scene.shipped.policy, now.change | change, now.number + 1), change.categories)
-    number = await in_force(tx, scene, change, "/policy review")
-    learnt = paragraph(text("review-learnt", title=named, number=number))
-    undo = Button(f"policy-undo:{number}", text("button-undo"))
-    return await _next(tx, scene, learnt, buttons=(undo,))
+    mended = replace(lesson, text=phrase, right=id_)
+    await keep_lesson(tx, mended)
+    return await _show(tx, scene, mended)
 
 
 async def leave_button(tx: Transaction, scene: Scene, lesson_id: str) -> Answer:
     """[Leave]: nothing is learnt from this one."""
-    await _decide(tx, scene, lesson_id)
-    return await _next(tx, scene, paragraph(text("review-left")))
+    lesson = await _decide(tx, scene, lesson_id)
+    return await _next(tx, scene, paragraph(text("review-left" if lesson else "review-decided")))
 
 
 # --- trying a sentence -----------------------------------------------------------------------------------
@@ -196,13 +212,13 @@ async def test(tx: Transaction, scene: Scene, words: str) -> Answer:
 
 def _tested(scene: Scene, words: str) -> Reply:
     matcher, language = scene.matcher, scene.language
-    verdict = matcher.match(words)
+    verdict = matcher.match_closely(words)
     blocks = [heading(told_by(verdict, language, matcher.policy)), quote(title(words, 300))]
     if verdict.phrase:
         blocks.append(paragraph(text("test-like", phrase=title(verdict.phrase, 120))))
     said = text(f"language-{verdict.language}")
     blocks.append(paragraph(text("test-confidence", percent=round(100 * verdict.confidence), language=said)))
-    for id_, share in matcher.candidates(words)[:_RUNNERS_UP]:
+    for id_, share in matcher.candidates(words, closely=True)[:_RUNNERS_UP]:
         ruling = text(f"ruling-{matcher.policy.categories[id_].ruling}")
         named = category_title(matcher.policy, id_, language)
         blocks.append(item(text("test-candidate", title=named, ruling=ruling, percent=round(100 * share))))

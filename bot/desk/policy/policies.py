@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable
 from functools import partial
 
 import structlog
@@ -22,56 +23,63 @@ _log = structlog.get_logger(__name__)
 class Policies:
     """The matchers in force. A new one is learnt beside the old, which answers until the new one is ready."""
 
-    def __init__(self, database: Database, shipped: Matcher) -> None:
+    def __init__(self, database: Database, shipped: Matcher, on_new: Callable[[Matcher], None]) -> None:
+        """`on_new` hears of every new matcher."""
         self._database = database
+        self._on_new = on_new
         self.shipped = shipped
         """For servers that have changed nothing; the others' are adapted from it."""
-        self._numbers: dict[str, int] = {}
+        self._newest: dict[str, int] = {}
         """The newest version of each server that has changed something."""
-        self._own: OrderedDict[str, Matcher] = OrderedDict()
-        self._learning = asyncio.Lock()
+        self._own: OrderedDict[str, tuple[int, Matcher]] = OrderedDict()
+        """The version and the matcher of servers that were asked for lately."""
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """One matcher of a server is learnt at a time; servers do not wait for each other."""
 
     async def of(self, server: str) -> Matcher:
         """The matcher of a server; also the shipped one if its own cannot be had: nobody must be lost for that."""
-        if server not in self._numbers:
+        if server not in self._newest:
             return self.shipped
-        if server in self._own:
-            self._own.move_to_end(server)
-            return self._own[server]
-        try:
-            async with self._learning:
-                return self._own.get(server) or await self._learn(server)
-        except Exception:  # noqa: BLE001 (it is logged)
-            _log.exception("policy of a server could not be read", server=server)
+        if server not in self._own:
+            await self._learn(server)
+        if server not in self._own:
             return self.shipped
+        self._own.move_to_end(server)
+        return self._own[server][1]
 
     async def use(self, shipped: Matcher) -> None:
         """The shipped policy has become another one."""
-        async with self._learning:
-            self.shipped = shipped
-            for server in list(self._own):
-                await self._learn(server)
+        self.shipped = shipped
+        self._on_new(shipped)
+        for server in list(self._own):
+            await self._learn(server)
 
-    async def follow(self) -> None:
-        """Take over what moderators have changed since the last time, here or in another process."""
+    async def follow(self, server: str | None = None) -> None:
+        """Take over what moderators have changed, here or in another process; of one server, or of all."""
         newest = await self._database.transaction(policy_numbers)
-        async with self._learning:
-            for server, number in newest.items():
-                if self._numbers.get(server) != number:
-                    self._numbers[server] = number
-                    if server in self._own:
-                        await self._learn(server)
+        self._newest.update(newest)
+        for one in [server] if server else list(self._own):
+            if one in self._own and self._own[one][0] != newest.get(one):
+                await self._learn(one)
 
-    async def _learn(self, server: str) -> Matcher:
-        number = self._numbers[server]
-        change = await self._database.transaction(partial(_change, server=server, number=number))
-        matcher = await asyncio.to_thread(adapted, self.shipped, change, number)
-        self._own[server] = matcher
-        self._own.move_to_end(server)
-        if len(self._own) > _MOST_IN_MEMORY:
-            self._own.popitem(last=False)
-        _log.info("policy of a server read", server=server, version=matcher.policy.version)
-        return matcher
+    async def _learn(self, server: str) -> None:
+        """Learn a server's own matcher; if that fails, it is logged, and tried again at the next occasion."""
+        async with self._locks[server]:
+            shipped, number = self.shipped, self._newest[server]
+            if (found := self._own.get(server)) and found[0] == number and found[1].is_adapted_from(shipped):
+                return
+            try:
+                change = await self._database.transaction(partial(_change, server=server, number=number))
+                matcher = await asyncio.to_thread(adapted, shipped, change, number)
+            except Exception:  # noqa: BLE001 (it is logged)
+                _log.exception("policy of a server could not be read", server=server)
+                return
+            self._on_new(matcher)
+            self._own[server] = number, matcher
+            self._own.move_to_end(server)
+            if len(self._own) > _MOST_IN_MEMORY:
+                self._locks.pop(self._own.popitem(last=False)[0], None)
+            _log.info("policy of a server read", server=server, version=matcher.policy.version)
 
 
 async def _change(tx: Transaction, server: str, number: int) -> PolicyChange:
