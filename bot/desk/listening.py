@@ -109,9 +109,10 @@ async def _in_closed_ticket(tx: Transaction, scene: Scene, event: MessagePosted,
 async def message_edited(tx: Transaction, scene: Scene, event: MessageEdited) -> None:
     """A message was changed: its ticket, or what a button under its answer would open, says what it says now."""
     await mend_lesson(tx, event.server, event.message, scene.words)
+    was_answered = await queries.say_instead(tx, event.server, event.message, scene.words)
     ticket = await queries.ticket_by_message(tx, event.server, event.message)
     if ticket is None:
-        if not await queries.say_instead(tx, event.server, event.message, scene.words):
+        if not was_answered:
             await queries.keep_early_news(tx, event.server, event.message, event.at, scene.words)
     elif ticket.state is not TicketState.CLOSED and scene.words and event.order > ticket.text_order:
         await queries.save_ticket(tx, replace(ticket, text=scene.words, text_order=event.order))
@@ -120,14 +121,19 @@ async def message_edited(tx: Transaction, scene: Scene, event: MessageEdited) ->
 
 
 async def message_deleted(tx: Transaction, scene: Scene, event: MessageDeleted) -> None:
-    """The opening message is gone: a waiting ticket is withdrawn; whoever works on a claimed one is told."""
+    """A message and its words are gone: a waiting ticket is withdrawn; whoever works on a claimed one is told."""
     await drop_lesson(tx, event.server, lesson_id(event.message))
+    was_answered = await queries.say_instead(tx, event.server, event.message, "")
     ticket = await queries.ticket_by_message(tx, event.server, event.message)
     if ticket is None:
-        if not await queries.say_instead(tx, event.server, event.message, ""):
+        if not was_answered:
             await queries.keep_early_news(tx, event.server, event.message, event.at, None)
-    elif ticket.state is TicketState.WAITING:
+        return
+    if ticket.state is TicketState.WAITING:
         await withdraw(tx, scene, ticket)
-    elif ticket.state is TicketState.CLAIMED:
+        return
+    await queries.save_ticket(tx, replace(ticket, text=""))
+    await owe_board(tx, event.server, scene.now)
+    if ticket.state is TicketState.CLAIMED:
         await queries.record(tx, ticket, event.at, None, "message deleted")
         await say_in_ticket(tx, scene, ticket, paragraph(text("opening-message-deleted", number=ticket.number)))

@@ -30,6 +30,8 @@ _MOST_BUTTONS = 19
 """Categories to choose from by a button; Discord takes 25 buttons in all."""
 _CLAUSE, _ANSWER, _TITLE = 1_000, 2_000, 80
 """Characters."""
+_LISTED = 1_000
+"""Characters of all names together."""
 _SHORT = 30
 """Characters of a title in the title of a form, of which Discord shows 45."""
 _DOCUMENT = {"document", "dokument", "text", "policy", "richtlinie", "text der richtlinie", "the policy's text"}
@@ -78,7 +80,7 @@ async def _choice(tx: Transaction, scene: Scene, now: Standing, language: Langua
     blocks = [heading(text("edit-heading")), paragraph(text("edit-choose", language=text(f"language-{language}")))]
     off = names_of(PolicyChange(_off(now.change)), everything(scene, now), scene.language)
     if off:
-        blocks.append(note(text("edit-off", names=", ".join(off))))
+        blocks.append(note(text("edit-off", names=title(", ".join(off), _LISTED))))
     if len(known) > _MOST_BUTTONS:
         blocks.append(note(text("effect-more", more=len(known) - _MOST_BUTTONS)))
     return scene.reply(*blocks, buttons=tuple(buttons))
@@ -114,7 +116,7 @@ def find_category(scene: Scene, now: Standing, name: str, among: Collection[str]
     names |= {(one.id, language): one.texts[language].title for one in known.values() for language in Language}
     found = meant(name, names) if name else None
     if found is None:
-        titles = ", ".join(one.texts[scene.language].title for one in known.values())
+        titles = title(", ".join(one.texts[scene.language].title for one in known.values()), _LISTED)
         raise Refusal(
             "refused-no-such-category" if name else "refused-which-category", words=title(name, 40), known=titles
         )

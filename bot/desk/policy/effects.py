@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from bot.coverage.changes import PolicyChange, lines_of, touched
 from bot.coverage.matcher import Matcher
@@ -15,6 +15,7 @@ from bot.texts import item, note, paragraph, text
 
 _LISTED = 5
 """Near duplicates, changed verdicts and so on that are told one by one."""
+_MOST_DIFFERENCES = 15
 _FEW = 3
 """Categories of which is told how well their phrases are told apart; it takes half a second for a large one."""
 _EXCERPT = 80
@@ -24,8 +25,11 @@ _EXCERPT = 80
 def effects_of(scene: Scene, change: PolicyChange, old: Policy, new: Policy, messages: Sequence[str]) -> list[Block]:
     """What is different, which phrases are too alike, which messages would be answered otherwise, what is confused."""
     matcher = scene.shipped.adapted(new)
-    ids = touched(old, new)
-    blocks = [item(one) for one in _differences(scene.language, change, ids, scene.shipped.policy, old, new)]
+    ids = sorted(touched(old, new), key=lambda id_: id_ not in change.categories)
+    differences = list(_differences(scene.language, change, ids, scene.shipped.policy, old, new))
+    blocks = [item(one) for one in differences[:_MOST_DIFFERENCES]]
+    if len(differences) > _MOST_DIFFERENCES:
+        blocks.append(note(text("effect-more", more=len(differences) - _MOST_DIFFERENCES)))
     blocks += _alike(scene.language, ids, old, new)
     blocks += _verdicts(scene, matcher, messages)
     blocks += [note(one) for one in _confusions(scene.language, matcher, ids)]
@@ -65,14 +69,14 @@ def _differences(
         elif before is None:
             yield text("effect-new", title=name, ruling=text(f"ruling-{after.ruling}"))
         else:
-            yield from _inside(name, before, after)
+            yield from _inside(name, before, after, new.categories)
     for one in change.documents:
         if old.documents[one] != new.documents[one]:
             yield text("effect-document", language=text(f"language-{one}"))
 
 
-def _inside(name: str, before: Category, after: Category) -> Iterator[Text]:
-    """What is different in a category that was there before."""
+def _inside(name: str, before: Category, after: Category, known: Collection[str]) -> Iterator[Text]:
+    """What is different in a category that was there before, but for look-alikes of what is switched off."""
     if before.ruling is not after.ruling:
         old, new = text(f"ruling-{before.ruling}"), text(f"ruling-{after.ruling}")
         yield text("effect-ruling", title=name, old=old, new=new)
@@ -83,7 +87,8 @@ def _inside(name: str, before: Category, after: Category) -> Iterator[Text]:
             if getattr(old_texts, part) != getattr(new_texts, part):
                 yield text(f"effect-{part}", **where, words=title(getattr(new_texts, part), _EXCERPT))
         old_lines, new_lines = _phrases(before, language), _phrases(after, language)
-        added, removed = new_lines.keys() - old_lines.keys(), old_lines.keys() - new_lines.keys()
+        added = new_lines.keys() - old_lines.keys()
+        removed = [line for line in old_lines.keys() - new_lines.keys() if line[0] in known]
         if added:
             yield text("effect-added", **where, count=len(added))
         if removed:
