@@ -24,7 +24,7 @@ CONFIDENCE_SLOPE = 0.95
 CONFIDENCE_START = 0.46
 """From the odds of a ruling (as a logarithm) to those of its being right."""
 
-ANSWER = 0.86
+ANSWER = 0.88
 """Confidence from which a ruling is answered with the policy."""
 
 ANSWER_PART = 0.97
