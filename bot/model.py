@@ -58,6 +58,10 @@ class Ruling(StrEnum):
     """Small talk."""
 
 
+QUIET = frozenset({Ruling.SILENCE, Ruling.NOT_IN_POLICY})
+"""Rulings of which the policy itself says nothing."""
+
+
 class Action(StrEnum):
     """What the bot may do with a verdict: answer it, only offer a ticket, or stay silent."""
 

@@ -180,21 +180,19 @@ def taking_over(whole: PolicyChange, id_: str, change: CategoryChange) -> Policy
 def _giving_up(change: CategoryChange, owners: Mapping[str, str]) -> CategoryChange:
     texts = {}
     for language, one in change.texts.items():
-        kept = {
-            owner: tuple(phrase for phrase in phrases if owners.get(phrase.casefold(), owner) == owner)
-            for owner, phrases in one.added.items()
-        }
+        kept = {owner: _kept(owner, phrases, owners) for owner, phrases in one.added.items()}
         texts[language] = replace(one, added={owner: phrases for owner, phrases in kept.items() if phrases})
     return replace(change, texts=texts)
 
 
+def _kept(owner: str, phrases: tuple[str, ...], owners: Mapping[str, str]) -> tuple[str, ...]:
+    """The phrases that do not stand for another category."""
+    return tuple(phrase for phrase in phrases if owners.get(phrase.casefold(), owner) == owner)
+
+
 def _own_only(id_: str, texts: CategoryTexts, owners: dict[str, str], known: set[str]) -> CategoryTexts:
     """The texts without phrases that stand for another category, and without look-alikes of none."""
-    lines = {
-        owner: tuple(phrase for phrase in phrases if owners.get(phrase.casefold(), owner) == owner)
-        for owner, phrases in lines_of(id_, texts).items()
-        if owner in known
-    }
+    lines = {owner: _kept(owner, phrases, owners) for owner, phrases in lines_of(id_, texts).items() if owner in known}
     if lines == lines_of(id_, texts):
         return texts
     return replace(texts, phrases=lines.pop(id_), look_alikes={owner: some for owner, some in lines.items() if some})
@@ -229,10 +227,10 @@ def _parsed(name: str, source: str) -> Document:
     return document
 
 
-def all_on(change: PolicyChange) -> PolicyChange:
-    """The same with nothing switched off."""
+def with_all_on(shipped: Policy, change: PolicyChange) -> Policy:
+    """The server's policy with nothing switched off: for names, and for the file."""
     on = {id_: replace(one, is_off=False) for id_, one in change.categories.items()}
-    return PolicyChange(on, change.documents)
+    return changed(shipped, PolicyChange(on, change.documents), 0)
 
 
 def touched(old: Policy, new: Policy) -> list[str]:

@@ -23,7 +23,7 @@ from bot.coverage.evaluate import OFF_TOPIC, Labelled, ruling_of, share
 from bot.coverage.lines import verdict_line
 from bot.coverage.matcher import Matcher
 from bot.coverage.policy import Policy
-from bot.model import Ruling
+from bot.model import QUIET
 
 _HELD_OUT = 5
 """One phrase in so many is held out."""
@@ -36,8 +36,6 @@ _SISTERS = 65.0
 
 _MOST_EMBEDDED = 1_500
 """Phrases that the embedding model learns from; reading them all would take it minutes."""
-
-_QUIET = {Ruling.SILENCE, Ruling.NOT_IN_POLICY}
 
 Tell = Callable[[str], str]
 """The category of a text, as an id of the policy or `off_topic`."""
@@ -119,7 +117,7 @@ def _score(method: Method, policy: Policy, messages: Sequence[Labelled]) -> Scor
 
 def _phrases(policy: Policy) -> list[Labelled]:
     """All phrases and look-alikes of the policy, as messages with their category; `off_topic` where it is silent."""
-    labels = {name: OFF_TOPIC if one.ruling in _QUIET else name for name, one in policy.categories.items()}
+    labels = {name: OFF_TOPIC if one.ruling in QUIET else name for name, one in policy.categories.items()}
     return [
         Labelled(text=text, lang=language, category=labels[owner])
         for category in policy.categories.values()

@@ -17,12 +17,11 @@ from pydantic import BaseModel, ConfigDict
 from bot.coverage.changes import (
     CategoryChange,
     PolicyChange,
-    all_on,
-    changed,
     difference,
     own_documents,
     require_alike,
     taking_over,
+    with_all_on,
 )
 from bot.coverage.policy import (
     Category,
@@ -55,7 +54,7 @@ class _DocumentsForm(BaseModel):
 
 def exported(shipped: Policy, change: PolicyChange) -> str:
     """A server's whole policy, also what is switched off."""
-    policy = changed(shipped, all_on(change), 0)
+    policy = with_all_on(shipped, change)
     off = {id_ for id_, one in change.categories.items() if one.is_off}
     parts: list[dict[str, Any]] = [_category(one, is_off=one.id in off) for one in policy.categories.values()]
     parts.append({"document": {language.value: one.source for language, one in policy.documents.items()}})

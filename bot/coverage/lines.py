@@ -8,19 +8,16 @@ from typing import Any, NoReturn
 
 from bot.coverage.matcher import Matcher
 from bot.coverage.policy import Policy, address
-from bot.model import Ruling, Verdict
+from bot.model import QUIET, Verdict
 
 Complain = Callable[[str], None]
 """Hears in one sentence which line is wrong, and why."""
-
-_QUIET = {Ruling.SILENCE, Ruling.NOT_IN_POLICY}
-"""Rulings of which the policy itself says nothing."""
 
 
 def verdict_line(verdict: Verdict, policy: Policy) -> dict[str, str | float | None]:
     """A verdict as the plain object that `wartemarke match` prints."""
     category = policy.categories.get(verdict.category or "")
-    if category is None or category.ruling in _QUIET:
+    if category is None or category.ruling in QUIET:
         category = None
     return {
         "lang": verdict.language.value,

@@ -17,7 +17,7 @@ from bot.coverage.meaning import Meaning, Meanings, adapt_meaning, learn_meaning
 from bot.coverage.normalise import ASKS, EXCLAIMS, only_hails, sentences, without_courtesies, words
 from bot.coverage.policy import Policy
 from bot.coverage.thanks import only_thanks
-from bot.model import Action, Language, Ruling, Verdict
+from bot.model import QUIET, Action, Language, Ruling, Verdict
 
 __all__ = ["Example", "Matcher", "examples_of"]
 
@@ -136,7 +136,7 @@ class Matcher:
     def _match_long(self, text: str) -> Verdict:
         """The verdict on the part of a long message that is clearest about something the policy speaks of."""
         whole, verdicts = self._match(text), [self._match(part) for part in rants.parts(text)]
-        clear = [one for one in verdicts if one.action is not Action.SILENT and one.ruling not in _QUIET]
+        clear = [one for one in verdicts if one.action is not Action.SILENT and one.ruling not in QUIET]
         best = max(clear, key=lambda verdict: verdict.confidence, default=whole)
         is_sure = best.action is Action.ANSWER and best.confidence >= calibration.ANSWER_PART
         action = Action.OFFER if best.action is Action.ANSWER and not is_sure else best.action
@@ -269,18 +269,14 @@ def _handicaps(known: Knowledge) -> Floats:
 
 def _likeliest(rulings: dict[Ruling, float]) -> Ruling:
     """The likeliest ruling; both of those that the policy is silent about count as one against the others."""
-    quiet = max(_QUIET, key=lambda ruling: rulings[ruling])
-    others = [ruling for ruling in rulings if ruling not in _QUIET]
+    quiet = max((Ruling.SILENCE, Ruling.NOT_IN_POLICY), key=lambda ruling: rulings[ruling])
+    others = [ruling for ruling in rulings if ruling not in QUIET]
     best = max(others, key=lambda ruling: rulings[ruling])
     return quiet if _quiet(rulings) > rulings[best] else best
 
 
-_QUIET = (Ruling.SILENCE, Ruling.NOT_IN_POLICY)
-"""Of these the policy says nothing."""
-
-
 def _quiet(rulings: dict[Ruling, float]) -> float:
-    return sum(rulings[ruling] for ruling in _QUIET)
+    return rulings[Ruling.SILENCE] + rulings[Ruling.NOT_IN_POLICY]
 
 
 def _calibrated(probability: float, tier: calibration.Tier) -> float:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bot.coverage.document import Document, read_document, require_same_shape
 from bot.coverage.policy_file import CategoryFile, PolicyError, TextsForm, read_bytes, read_category_file
-from bot.model import Language, Ruling
+from bot.model import QUIET, Language, Ruling
 
 __all__ = ["Category", "CategoryTexts", "Document", "Policy", "PolicyError", "address", "load_policy"]
 
@@ -89,7 +89,7 @@ def read_category(file: CategoryFile, known: set[str]) -> Category:
 
 def _texts(file: CategoryFile, language: Language, form: TextsForm, known: set[str]) -> CategoryTexts:
     ruling = file.form.verdict
-    if not form.clause and ruling not in {Ruling.SILENCE, Ruling.NOT_IN_POLICY}:
+    if not form.clause and ruling not in QUIET:
         raise file.error((language, "clause"), "clause is missing or empty")
     if not form.answer and ruling is not Ruling.SILENCE:
         raise file.error((language, "answer"), "answer is missing or empty")

@@ -154,12 +154,16 @@ class Desk:
     async def _settle(self, scene: Scene) -> Reply | None:
         event = scene.event
         try:
-            if scene.verdict is not None and scene.verdict.is_unsure:
+            if scene.verdict is not None and _is_unsure(scene):
                 verdict = await self._closer_look.verdict(scene.matcher, scene.words, scene.verdict)
                 scene = replace(scene, verdict=verdict)
             if _is_idle_talk(scene):
                 return None
-            if isinstance(event, FormSent) and is_moderator(event.person, scene.settings):
+            if (
+                isinstance(event, FormSent)
+                and _is_about(event, "policy-import")
+                and is_moderator(scene.person, scene.settings)
+            ):
                 scene = replace(scene, file=await asyncio.to_thread(read_import, event))
             answer = await self._transact(scene)
             if _is_about(event, "policy-apply") or _is_about(event, "policy-learn"):

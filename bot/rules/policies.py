@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from bot.coverage.changes import lines_of, phrase_count
 from bot.coverage.policy import FEWEST_PHRASES, Category, CategoryTexts, Policy, has_stray_brackets
-from bot.model import Language, Refusal, Ruling, Text, Value
+from bot.model import QUIET, Language, Refusal, Ruling, Text, Value
 
 MOST_CATEGORIES = 200
 MOST_PHRASES = 20_000
@@ -15,8 +15,6 @@ LONGEST_PHRASE = 1_000
 """Characters; of longer messages the end is not examined anyway."""
 _LONGEST = {"title": 80, "clause": 1_000, "answer": 2_000}
 """Characters of a category's texts."""
-QUIET = {Ruling.SILENCE, Ruling.NOT_IN_POLICY}
-"""Rulings without a clause, because the policy says nothing about them."""
 
 
 def require_sound(policy: Policy, touched: Iterable[str]) -> None:

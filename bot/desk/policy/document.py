@@ -38,4 +38,4 @@ async def document_form(tx: Transaction, scene: Scene, action: str) -> Answer:
     if source.strip() == scene.shipped.policy.documents[language].source.strip():
         source = ""
     change = work.drafted | PolicyChange(documents={language: source})
-    return await propose(tx, scene, change, "/policy edit document", work)
+    return await propose(tx, scene, work.now, change, "/policy edit document", work)

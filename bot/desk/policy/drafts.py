@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
-from bot.coverage.changes import PolicyChange, all_on, changed, own_documents, require_alike, touched, unwritten
+from bot.coverage.changes import PolicyChange, changed, own_documents, require_alike, touched, unwritten, with_all_on
 from bot.coverage.policy import Policy, PolicyError
 from bot.desk.policy import posts
 from bot.desk.policy.effects import effects_of, names_of
@@ -57,9 +57,9 @@ class Standing:
     policy: Policy
 
 
-def everything(scene: Scene, now: Standing) -> Policy:
-    """The server's policy with nothing switched off, for names."""
-    return changed(scene.shipped.policy, all_on(now.change), now.number)
+def policy_with(scene: Scene, now: Standing, change: PolicyChange) -> Policy:
+    """What would be in force with one more change."""
+    return changed(scene.shipped.policy, now.change | change, now.number + 1)
 
 
 def title_in(change: PolicyChange, id_: str, language: Language) -> str:
@@ -79,6 +79,7 @@ async def standing(tx: Transaction, scene: Scene) -> Standing:
 class Work:
     """What a form works on: a draft, or something new, upon the version that was in force when it was opened."""
 
+    now: Standing
     draft: str
     """Its id; empty for something new."""
     number: int
@@ -102,15 +103,14 @@ async def work_on(tx: Transaction, scene: Scene, key: str) -> Work:
     now = await standing(tx, scene)
     if found[1]:
         draft = await the_draft(tx, scene, found[1])
-        return Work(draft.id, draft.number, draft.change, now.change | draft.change)
-    return Work("", min(int(found[2] or now.number), now.number), PolicyChange(), now.change)
+        return Work(now, draft.id, draft.number, draft.change, now.change | draft.change)
+    return Work(now, "", min(int(found[2] or now.number), now.number), PolicyChange(), now.change)
 
 
 async def propose(
-    tx: Transaction, scene: Scene, change: PolicyChange, why: str, work: Work | None = None, *notes: Text
+    tx: Transaction, scene: Scene, now: Standing, change: PolicyChange, why: str, work: Work | None = None, *notes: Text
 ) -> Answer:
     """Keep a change as a draft, and show what it would do, or what it lacks. Refuses one that changes nothing."""
-    now = await standing(tx, scene)
     draft = Draft(
         server=scene.server,
         id=work.draft if work and work.draft else f"{scene.event.order:x}",
@@ -120,7 +120,7 @@ async def propose(
         why=title(why, _REASON),
         change=change,
     )
-    new = changed(scene.shipped.policy, now.change | change, now.number + 1)
+    new = policy_with(scene, now, change)
     lacking = _lacking(scene, now, draft, new)
     if not lacking and not touched(now.policy, new) and new.documents == now.policy.documents:
         raise Refusal("refused-nothing-new")
@@ -150,7 +150,7 @@ async def draft_button(tx: Transaction, scene: Scene, id_: str) -> Answer:
     """[Go on: ...]: a draft that was left lying."""
     draft = await the_draft(tx, scene, id_)
     now = await standing(tx, scene)
-    new = changed(scene.shipped.policy, now.change | draft.change, now.number + 1)
+    new = policy_with(scene, now, draft.change)
     return await _show(tx, scene, now, draft, _lacking(scene, now, draft, new), new, ())
 
 
@@ -212,7 +212,7 @@ async def apply_form(tx: Transaction, scene: Scene, id_: str) -> Reply:
     for version in await newest_versions(tx, scene.server, max(0, now.number - draft.number)):
         if _touch_the_same(version.change, draft.change):
             raise Refusal("refused-overtaken", number=version.number, name=version.by_name)
-    new = changed(scene.shipped.policy, now.change | draft.change, now.number + 1)
+    new = policy_with(scene, now, draft.change)
     if lacking := _lacking(scene, now, draft, new):
         raise Refusal("refused-draft-lacks", what=lacking[0])
     await drop_draft(tx, scene.server, draft.id)
@@ -250,7 +250,7 @@ async def history(tx: Transaction, scene: Scene, _: str) -> Reply:
     require_moderator(scene.person, scene.settings)
     versions = await newest_versions(tx, scene.server, _LISTED)
     blocks = [heading(text("history-heading"))]
-    policy = everything(scene, await standing(tx, scene))
+    policy = with_all_on(scene.shipped.policy, (await standing(tx, scene)).change)
     for version in versions:
         parts = names_of(version.change, policy, scene.language)
         told: dict[str, Value] = {"number": version.number, "name": version.by_name, "why": version.why}
@@ -284,7 +284,7 @@ async def undo(tx: Transaction, scene: Scene, words: str) -> Answer:
         for one in reversed(later)
         if _touch_the_same(one.change, undone.change)
     ]
-    return await propose(tx, scene, back | PolicyChange(added), f"/policy undo {number}", None, *notes)
+    return await propose(tx, scene, now, back | PolicyChange(added), f"/policy undo {number}", None, *notes)
 
 
 async def undo_button(tx: Transaction, scene: Scene, number: str) -> Answer:

@@ -9,11 +9,11 @@ from itertools import chain, count
 
 from rapidfuzz import process
 
-from bot.coverage.changes import CategoryChange, PolicyChange, TextsChange, lines_of, taking_over
+from bot.coverage.changes import CategoryChange, PolicyChange, TextsChange, lines_of, taking_over, with_all_on
 from bot.coverage.normalise import words as normal_words
 from bot.coverage.policy import CategoryTexts
 from bot.desk.policy.document import document_button
-from bot.desk.policy.drafts import Standing, Work, everything, propose, standing, title_in, work_on
+from bot.desk.policy.drafts import Standing, Work, propose, standing, title_in, work_on
 from bot.desk.policy.effects import names_of
 from bot.desk.policy.naming import meant
 from bot.desk.policy.posts import LANGUAGES
@@ -43,14 +43,13 @@ _TAKEN_OUT = "- "
 
 async def edit(tx: Transaction, scene: Scene, words: str) -> Reply:
     """`/policy edit [category] [language]`: a form, or buttons to choose the category by."""
-    require_moderator(scene.person, scene.settings)
-    now = await standing(tx, scene)
+    work = await work_on(tx, scene, "")
     name, language = _asked(scene, words)
     if not name:
-        return await _choice(tx, scene, now, language)
+        return await _choice(tx, scene, work.now, language)
     if name.casefold() in _DOCUMENT:
         return await document_button(tx, scene, f"{language}:")
-    return _category_form(scene, await work_on(tx, scene, ""), find_category(scene, now, name), language)
+    return _category_form(scene, work, find_category(scene, work.whole, name), language)
 
 
 def _asked(scene: Scene, words: str) -> tuple[str, Language]:
@@ -78,7 +77,7 @@ async def _choice(tx: Transaction, scene: Scene, now: Standing, language: Langua
     other = next(one for one in Language if one is not language)
     buttons.append(Button(f"policy-choose:{other}", text(f"language-{other}")))
     blocks = [heading(text("edit-heading")), paragraph(text("edit-choose", language=text(f"language-{language}")))]
-    off = names_of(PolicyChange(_off(now.change)), everything(scene, now), scene.language)
+    off = names_of(PolicyChange(_off(now.change)), with_all_on(scene.shipped.policy, now.change), scene.language)
     if off:
         blocks.append(note(text("edit-off", names=title(", ".join(off), _LISTED))))
     if len(known) > _MOST_BUTTONS:
@@ -96,7 +95,7 @@ async def choose_button(tx: Transaction, scene: Scene, code: str) -> Reply:
 
 def _draft_title(scene: Scene, now: Standing, draft: Draft) -> str:
     whole = now.change | draft.change
-    policy = everything(scene, Standing(now.number, whole, now.policy))
+    policy = with_all_on(scene.shipped.policy, whole)
     first = next(iter(draft.change.categories), "")
     named = title_in(whole, first, scene.language) if first and first not in policy.categories else ""
     return title(named or next(iter(names_of(draft.change, policy, scene.language)), "?"), 40)
@@ -106,9 +105,9 @@ def _off(change: PolicyChange) -> dict[str, CategoryChange]:
     return {id_: one for id_, one in change.categories.items() if one.is_off}
 
 
-def find_category(scene: Scene, now: Standing, name: str, among: Collection[str] | None = None) -> str:
+def find_category(scene: Scene, whole: PolicyChange, name: str, among: Collection[str] | None = None) -> str:
     """The id of the category that was meant, by its id or its title in either language. Refuses an unknown one."""
-    policy = everything(scene, now)
+    policy = with_all_on(scene.shipped.policy, whole)
     known = {id_: one for id_, one in policy.categories.items() if among is None or id_ in among}
     if name.casefold() in known:
         return name.casefold()
@@ -181,33 +180,36 @@ async def edit_form(tx: Transaction, scene: Scene, action: str) -> Answer:
     work = await work_on(tx, scene, key)
     if id_ not in {*scene.shipped.policy.categories, *work.whole.categories}:
         raise Refusal("refused-old-button")
-    if scene.values.get("ruling", "") not in set(Ruling):
-        raise Refusal("refused-choice", field=text("form-edit-ruling"))
-    ruling = Ruling(scene.values["ruling"])
+    ruling = _ruling(scene)
     shipped = scene.shipped.policy.categories.get(id_)
     before = work.whole.categories.get(id_, CategoryChange())
-    texts = {
-        **before.texts,
-        language: _read_texts(scene, Standing(work.number, work.whole, scene.policy), id_, language),
-    }
+    texts = {**before.texts, language: _read_texts(scene, work.whole, id_, language)}
     edited = replace(
         before,
         ruling=None if shipped and ruling is shipped.ruling else ruling,
         texts={one: made for one, made in texts.items() if made != TextsChange()},
     )
-    return await propose(tx, scene, work.drafted | taking_over(work.whole, id_, edited), "/policy edit", work)
+    return await propose(tx, scene, work.now, work.drafted | taking_over(work.whole, id_, edited), "/policy edit", work)
 
 
-def _read_texts(scene: Scene, now: Standing, id_: str, language: Language) -> TextsChange:
+def _ruling(scene: Scene) -> Ruling:
+    """The verdict that was chosen in a form."""
+    chosen = scene.values.get("ruling", "")
+    if chosen not in set(Ruling):
+        raise Refusal("refused-choice", field=text("form-edit-ruling"))
+    return Ruling(chosen)
+
+
+def _read_texts(scene: Scene, whole: PolicyChange, id_: str, language: Language) -> TextsChange:
     """What the form says about one language, as the difference to what is shipped."""
     shipped = scene.shipped.policy.categories.get(id_)
     texts = shipped.texts[language] if shipped else None
-    before = now.change.categories.get(id_, CategoryChange()).texts.get(language, TextsChange())
+    before = whole.categories.get(id_, CategoryChange()).texts.get(language, TextsChange())
     there = lines_of(id_, texts) if texts else {}
     added: dict[str, list[str]] = {}
     removed: dict[str, list[str]] = {}
     lines = [(id_, *_marked(line)) for line in _lines(scene, "phrases")]
-    lines += [_look_alike(scene, now, line) for line in _lines(scene, "look_alikes")]
+    lines += [_look_alike(scene, whole, line) for line in _lines(scene, "look_alikes")]
     for owner, is_taken_out, phrase in lines:
         is_shipped = phrase in there.get(owner, ())
         if is_taken_out and is_shipped:
@@ -242,13 +244,13 @@ def _marked(line: str) -> tuple[bool, str]:
     return is_taken_out, line.removeprefix(_TAKEN_OUT)
 
 
-def _look_alike(scene: Scene, now: Standing, line: str) -> tuple[str, bool, str]:
+def _look_alike(scene: Scene, whole: PolicyChange, line: str) -> tuple[str, bool, str]:
     """A look-alike's line, `category: phrase`: the category, whether it is taken out, and the phrase."""
     is_taken_out, rest = _marked(line)
     name, _, phrase = rest.partition(":")
     if not phrase.strip():
         raise Refusal("refused-look-alike", words=title(line, 60))
-    return find_category(scene, now, name.strip()), is_taken_out, phrase.strip()
+    return find_category(scene, whole, name.strip()), is_taken_out, phrase.strip()
 
 
 async def add(tx: Transaction, scene: Scene, words: str) -> Reply:
@@ -272,13 +274,12 @@ async def add_form(tx: Transaction, scene: Scene, _: str) -> Answer:
     """The titles and the verdict of a new category: the rest is written in the forms that follow."""
     require_moderator(scene.person, scene.settings)
     titles = _titles(scene)
-    if scene.values.get("ruling", "") not in set(Ruling):
-        raise Refusal("refused-choice", field=text("form-edit-ruling"))
+    ruling = _ruling(scene)
     now = await standing(tx, scene)
     id_ = _free_id(titles[Language.EN], {*scene.shipped.policy.categories, *now.change.categories})
     texts = {language: TextsChange(named, "", "") for language, named in titles.items()}
-    new = CategoryChange(Ruling(scene.values["ruling"]), texts=texts)
-    return await propose(tx, scene, PolicyChange({id_: new}), "/policy add")
+    new = CategoryChange(ruling, texts=texts)
+    return await propose(tx, scene, now, PolicyChange({id_: new}), "/policy add")
 
 
 def _titles(scene: Scene) -> dict[Language, str]:
@@ -300,7 +301,7 @@ async def rename(tx: Transaction, scene: Scene, words: str) -> Reply:
     """`/policy rename <category>`: a form with its titles."""
     require_moderator(scene.person, scene.settings)
     now = await standing(tx, scene)
-    id_ = find_category(scene, now, words, now.policy.categories)
+    id_ = find_category(scene, now.change, words, now.policy.categories)
     titles = [
         Field(f"title_{one}", text("form-add-title", language=text(f"language-{one}")), limit=_TITLE, value=named.title)
         for one, named in now.policy.categories[id_].texts.items()
@@ -321,7 +322,7 @@ async def rename_form(tx: Transaction, scene: Scene, id_: str) -> Answer:
         own = texts.get(language, TextsChange())
         texts[language] = replace(own, title=None if shipped and named == shipped.texts[language].title else named)
     kept = {language: one for language, one in texts.items() if one != TextsChange()}
-    return await propose(tx, scene, PolicyChange({id_: replace(change, texts=kept)}), "/policy rename")
+    return await propose(tx, scene, now, PolicyChange({id_: replace(change, texts=kept)}), "/policy rename")
 
 
 async def switch_off(tx: Transaction, scene: Scene, words: str) -> Answer:
@@ -340,9 +341,9 @@ async def _switch(tx: Transaction, scene: Scene, words: str, *, is_off: bool) ->
     off = _off(now.change)
     if not (off or is_off):
         raise Refusal("refused-nothing-off")
-    id_ = find_category(scene, now, words)
+    id_ = find_category(scene, now.change, words)
     change = now.change.categories.get(id_, CategoryChange())
     if change.is_off is is_off:
         raise Refusal("refused-nothing-new")
     way = "off" if is_off else "on"
-    return await propose(tx, scene, PolicyChange({id_: replace(change, is_off=is_off)}), f"/policy {way} {id_}")
+    return await propose(tx, scene, now, PolicyChange({id_: replace(change, is_off=is_off)}), f"/policy {way} {id_}")

@@ -9,7 +9,7 @@ from bot.coverage.exchange import PolicyFile, exported, imported, read_file
 from bot.coverage.policy import Policy, PolicyError
 from bot.desk.policy.drafts import propose, standing
 from bot.desk.scene import Answer, Scene, Study
-from bot.model import Field, FieldKind, File, FormSent, Refusal, Reply
+from bot.model import Event, Field, FieldKind, File, FormSent, Refusal, Reply
 from bot.rules.limits import clean
 from bot.rules.permissions import require_moderator
 from bot.store.database import Transaction
@@ -40,10 +40,10 @@ async def import_file(tx: Transaction, scene: Scene, _: str) -> Reply:
     return scene.form("policy-import", "form-import", field)
 
 
-def read_import(event: FormSent) -> PolicyFile | PolicyError | None:
+def read_import(event: Event) -> PolicyFile | PolicyError | None:
     """What was handed in, before the transaction: understanding a large file takes up to a second."""
-    content = event.values.get("file", "")
-    if event.form != "policy-import" or len(content) > LARGEST_IMPORT:
+    content = event.values.get("file", "") if isinstance(event, FormSent) else ""
+    if len(content) > LARGEST_IMPORT:
         return None
     try:
         return read_file(_NAME, clean(content, LARGEST_IMPORT))
@@ -59,9 +59,10 @@ async def import_form(tx: Transaction, scene: Scene, _: str) -> Answer:
     try:
         if isinstance(scene.file, PolicyError):
             raise scene.file
-        change = imported(scene.file, scene.shipped.policy, (await standing(tx, scene)).change)
+        now = await standing(tx, scene)
+        change = imported(scene.file, scene.shipped.policy, now.change)
     except PolicyError as error:
         raise Refusal("refused-import", file=error.file, line=error.line, reason=error.reason) from error
     if change == PolicyChange():
         raise Refusal("refused-nothing-new")
-    return await propose(tx, scene, change, "/policy import")
+    return await propose(tx, scene, now, change, "/policy import")

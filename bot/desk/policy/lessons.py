@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from bot.coverage.changes import CategoryChange, PolicyChange, TextsChange, changed, taking_over, touched
+from bot.coverage.changes import CategoryChange, PolicyChange, TextsChange, taking_over, touched
+from bot.coverage.matcher import Matcher
 from bot.coverage.policy import Policy
 from bot.desk.correcting import category_field
-from bot.desk.policy.drafts import RECENT, Standing, in_force, standing, undo_this
+from bot.desk.policy.drafts import RECENT, Standing, in_force, policy_with, standing, undo_this
 from bot.desk.policy.effects import category_title, changed_verdicts, told_by
 from bot.desk.scene import Answer, Scene, Study
 from bot.model import (
@@ -41,8 +42,6 @@ from bot.texts import heading, item, note, paragraph, quote, text
 
 _GUESSES = 2
 """Categories that have a button of their own."""
-_MOST_CHOICES = 25
-"""Options of a list (Discord's limit)."""
 _MOST_TEXTS = 150
 """Messages of each kind that are judged anew to show what a lesson would do; it is done for every guess."""
 
@@ -86,15 +85,16 @@ def _shown(
     source = lesson.source if told else f"{lesson.source}-untold"
     blocks.append(note(text(f"review-{source}", told=told, right=right)))
     others = [message for message in texts if message != lesson.text]
+    as_now = scene.matcher if scene.policy.version == now.policy.version else scene.shipped.adapted(now.policy)
     choices = []
     for id_ in _guesses(scene, lesson, now.policy):
         label = text("button-learn", title=category_title(now.policy, id_, scene.language))
         choices.append(Button(f"policy-learn:{id_}:{lesson.id}", label, ButtonStyle.PRIMARY))
-        blocks.append(item(_consequence(scene, lesson, id_, now, others)))
+        blocks.append(item(_consequence(scene, lesson, id_, now, as_now, others)))
     choices.append(Button(f"policy-teach:{lesson.id}", text("button-teach")))
     quiet = next((id_ for id_, one in now.policy.categories.items() if one.ruling is Ruling.SILENCE), None)
     if quiet:
-        blocks.append(item(_consequence(scene, lesson, quiet, now, others)))
+        blocks.append(item(_consequence(scene, lesson, quiet, now, as_now, others)))
         choices.append(Button(f"policy-learn:{quiet}:{lesson.id}", text("button-small-talk")))
     choices.append(Button(f"policy-leave:{lesson.id}", text("button-leave")))
     return scene.reply(*blocks, buttons=(*choices, *buttons))
@@ -109,12 +109,11 @@ def _guesses(scene: Scene, lesson: Lesson, policy: Policy) -> list[str]:
     return [id_ for id_ in known if policy.categories[id_].ruling is not Ruling.SILENCE][:_GUESSES]
 
 
-def _consequence(scene: Scene, lesson: Lesson, id_: str, now: Standing, texts: Sequence[str]) -> Text:
+def _consequence(scene: Scene, lesson: Lesson, id_: str, now: Standing, as_now: Matcher, texts: Sequence[str]) -> Text:
     """What it would do to add the message to this category."""
-    change = now.change | with_phrase(now.change, id_, lesson.language, as_phrase(lesson.text))
-    matcher = scene.shipped.adapted(changed(scene.shipped.policy, change, now.number + 1))
-    before = scene.matcher if scene.policy.version == now.policy.version else scene.shipped.adapted(now.policy)
-    changes = changed_verdicts(before, matcher, texts)
+    change = with_phrase(now.change, id_, lesson.language, as_phrase(lesson.text))
+    matcher = scene.shipped.adapted(policy_with(scene, now, change))
+    changes = changed_verdicts(as_now, matcher, texts)
     then = told_by(matcher.match(lesson.text), scene.language, matcher.policy)
     named = category_title(now.policy, id_, scene.language)
     return text("review-consequence", title=named, then=then, changed=len(changes))
@@ -158,7 +157,7 @@ async def learn_button(tx: Transaction, scene: Scene, action: str) -> Answer:
     if phrase in now.policy.categories[id_].texts[lesson.language].phrases:
         return await _next(tx, scene, paragraph(text("review-known", title=named)))
     change = with_phrase(now.change, id_, lesson.language, phrase)
-    new = changed(scene.shipped.policy, now.change | change, now.number + 1)
+    new = policy_with(scene, now, change)
     require_sound(new, touched(now.policy, new))
     number = await in_force(tx, scene, change, "/policy review")
     learnt = paragraph(text("review-learnt", title=named, number=number))

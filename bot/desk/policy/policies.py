@@ -11,7 +11,7 @@ import structlog
 
 from bot.coverage.changes import PolicyChange, changed
 from bot.coverage.matcher import Matcher
-from bot.store.database import Database, Transaction
+from bot.store.database import Database
 from bot.store.policy_queries import policy_change, policy_numbers
 
 _MOST_IN_MEMORY = 500
@@ -69,7 +69,7 @@ class Policies:
             if (found := self._own.get(server)) and found[0] == number and found[1].is_adapted_from(shipped):
                 return
             try:
-                change = await self._database.transaction(partial(_change, server=server, number=number))
+                change = await self._database.transaction(partial(policy_change, server=server, up_to=number))
                 matcher = await asyncio.to_thread(adapted, shipped, change, number)
             except Exception:  # noqa: BLE001 (it is logged)
                 _log.exception("policy of a server could not be read", server=server)
@@ -80,10 +80,6 @@ class Policies:
             if len(self._own) > _MOST_IN_MEMORY:
                 self._locks.pop(self._own.popitem(last=False)[0], None)
             _log.info("policy of a server read", server=server, version=matcher.policy.version)
-
-
-async def _change(tx: Transaction, server: str, number: int) -> PolicyChange:
-    return await policy_change(tx, server, number)
 
 
 def adapted(shipped: Matcher, change: PolicyChange, number: int) -> Matcher:
