@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from itertools import chain, count
 
@@ -15,8 +15,7 @@ from bot.coverage.policy import CategoryTexts
 from bot.desk.policy.document import document_button
 from bot.desk.policy.drafts import Standing, Work, propose, standing, title_in, work_on
 from bot.desk.policy.effects import names_of
-from bot.desk.policy.naming import meant
-from bot.desk.policy.posts import LANGUAGES
+from bot.desk.policy.naming import meant, name_and_language
 from bot.desk.scene import Answer, Scene
 from bot.model import Button, ButtonStyle, Field, FieldKind, Language, Refusal, Reply, Ruling, Text, Value
 from bot.rules.limits import TEXT_LIMIT, title
@@ -44,20 +43,13 @@ _TAKEN_OUT = "- "
 async def edit(tx: Transaction, scene: Scene, words: str) -> Reply:
     """`/policy edit [category] [language]`: a form, or buttons to choose the category by."""
     work = await work_on(tx, scene, "")
-    name, language = _asked(scene, words)
+    name, asked = name_and_language(words)
+    language = asked or scene.language
     if not name:
         return await _choice(tx, scene, work.now, language)
     if name.casefold() in _DOCUMENT:
         return await document_button(tx, scene, f"{language}:")
     return _category_form(scene, work, find_category(scene, work.whole, name), language)
-
-
-def _asked(scene: Scene, words: str) -> tuple[str, Language]:
-    """The name that was typed, and the language: the last word, or else one's own."""
-    parts = words.split()
-    if parts and parts[-1].casefold() in LANGUAGES:
-        return " ".join(parts[:-1]), LANGUAGES[parts[-1].casefold()]
-    return " ".join(parts), scene.language
 
 
 async def _choice(tx: Transaction, scene: Scene, now: Standing, language: Language) -> Reply:
@@ -257,15 +249,7 @@ async def add(tx: Transaction, scene: Scene, words: str) -> Reply:
     """`/policy add [title]`: a new category begins with its titles and its verdict."""
     del tx
     require_moderator(scene.person, scene.settings)
-    titles = [
-        Field(
-            f"title_{one}",
-            text("form-add-title", language=text(f"language-{one}")),
-            limit=_TITLE,
-            value=words[:_TITLE] if one is scene.language else "",
-        )
-        for one in Language
-    ]
+    titles = _title_fields({scene.language: words[:_TITLE]})
     ruling = Field("ruling", text("form-edit-ruling"), FieldKind.CHOICE, value=Ruling.NOT_COVERED, choices=_RULINGS)
     return scene.form("policy-add", "form-add", *titles, ruling)
 
@@ -280,6 +264,12 @@ async def add_form(tx: Transaction, scene: Scene, _: str) -> Answer:
     texts = {language: TextsChange(named, "", "") for language, named in titles.items()}
     new = CategoryChange(ruling, texts=texts)
     return await propose(tx, scene, now, PolicyChange({id_: new}), "/policy add")
+
+
+def _title_fields(values: Mapping[Language, str]) -> list[Field]:
+    """A question for the title in each language, with what stands there already."""
+    labels = {one: text("form-add-title", language=text(f"language-{one}")) for one in Language}
+    return [Field(f"title_{one}", label, limit=_TITLE, value=values.get(one, "")) for one, label in labels.items()]
 
 
 def _titles(scene: Scene) -> dict[Language, str]:
@@ -302,10 +292,7 @@ async def rename(tx: Transaction, scene: Scene, words: str) -> Reply:
     require_moderator(scene.person, scene.settings)
     now = await standing(tx, scene)
     id_ = find_category(scene, now.change, words, now.policy.categories)
-    titles = [
-        Field(f"title_{one}", text("form-add-title", language=text(f"language-{one}")), limit=_TITLE, value=named.title)
-        for one, named in now.policy.categories[id_].texts.items()
-    ]
+    titles = _title_fields({one: named.title for one, named in now.policy.categories[id_].texts.items()})
     return scene.form(f"policy-rename:{id_}", "form-rename", *titles)
 
 

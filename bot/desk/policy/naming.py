@@ -7,7 +7,19 @@ from typing import TypeVar
 
 from rapidfuzz import fuzz, process
 
+from bot.model import Language
+
 Key = TypeVar("Key")
+
+_LANGUAGES = {
+    "de": Language.DE,
+    "deutsch": Language.DE,
+    "german": Language.DE,
+    "en": Language.EN,
+    "englisch": Language.EN,
+    "english": Language.EN,
+}
+"""How people name a language."""
 
 _LIKE_ENOUGH = 70
 """rapidfuzz's partial ratio, 0 to 100: a part of the name will do, also with a typo."""
@@ -23,3 +35,10 @@ def meant(typed: str, names: Mapping[Key, str]) -> Key | None:
         alike, key=lambda found: (found[1], found[0].startswith(wanted), fuzz.ratio(wanted, found[0])), default=None
     )
     return None if best is None else best[2]
+
+
+def name_and_language(typed: str) -> tuple[str, Language | None]:
+    """A name, and the language that was typed behind it: "order en" is ("order", English)."""
+    words = typed.split()
+    language = _LANGUAGES.get(words[-1].casefold()) if words else None
+    return " ".join(words if language is None else words[:-1]), language

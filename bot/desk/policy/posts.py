@@ -8,7 +8,7 @@ from rapidfuzz import fuzz, process
 
 from bot.coverage.changes import changed_documents
 from bot.coverage.policy import Document, address
-from bot.desk.policy.naming import meant
+from bot.desk.policy.naming import meant, name_and_language
 from bot.desk.scene import Scene
 from bot.model import Block, Button, ButtonStyle, Content, Language, Refusal, Reply, Say
 from bot.rules.limits import title
@@ -26,15 +26,6 @@ from bot.store.policy_queries import (
 )
 from bot.texts import heading, paragraph, text
 
-LANGUAGES = {
-    "de": Language.DE,
-    "deutsch": Language.DE,
-    "german": Language.DE,
-    "en": Language.EN,
-    "englisch": Language.EN,
-    "english": Language.EN,
-}
-"""How people name a language."""
 _MENDED = 80
 """rapidfuzz's ratio, 0 to 100, between a section's heading when it was posted and now."""
 
@@ -143,13 +134,11 @@ def _section_like(document: Document, name: str) -> int | None:
 
 def _asked(scene: Scene, typed: str) -> tuple[int | None, tuple[Language, ...]]:
     """The section (None for all) and the languages (none: not said) in "order both"."""
-    words = typed.split()
-    languages: tuple[Language, ...] = ()
-    if words and words[-1].casefold() == "both":
-        languages = (Language.DE, Language.EN)
-    elif words and words[-1].casefold() in LANGUAGES:
-        languages = (LANGUAGES[words[-1].casefold()],)
-    return _find_section(scene, " ".join(words[:-1] if languages else words)), languages
+    rest, language = name_and_language(typed)
+    words = rest.split()
+    if language is None and words and words[-1].casefold() == "both":
+        return _find_section(scene, " ".join(words[:-1])), (Language.DE, Language.EN)
+    return _find_section(scene, rest), () if language is None else (language,)
 
 
 def _find_section(scene: Scene, typed: str) -> int | None:
