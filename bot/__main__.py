@@ -7,7 +7,7 @@ import logging
 import sqlite3
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import asdict
 from functools import wraps
 from pathlib import Path
@@ -20,7 +20,7 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
-from adapters import web_chat
+from adapters import discord_chat, web_chat
 from bot import log
 from bot.app import alone_with, learn, learn_all, serve
 from bot.bench import measure
@@ -33,6 +33,7 @@ from bot.coverage.policy import Policy, PolicyError, load_policy
 from bot.coverage.stress import foreign, stress
 from bot.coverage.tables import comparison_table, evaluation_tables, stress_tables
 from bot.desk.desk import utc_now
+from bot.model import Chat
 from bot.replay import replay
 from bot.settings import LogLevel, Settings, SettingsError, read_settings
 from bot.store import migrations
@@ -108,7 +109,7 @@ def _forget(file: Path, rooms: Path) -> None:
 async def _play(file: Path, policy_folder: Path, chat: web_chat.WebChat) -> None:
     telling = asyncio.create_task(_tell_address(chat))
     try:
-        await _serve(file, policy_folder, chat)
+        await serve(file, policy_folder, {web_chat.PREFIX: chat})
     finally:
         telling.cancel()
 
@@ -123,19 +124,16 @@ async def _tell_address(chat: web_chat.WebChat) -> None:
 def run() -> None:
     """Serve the chats that the settings name, until stopped."""
     settings = _settings()
-    if not settings.web_chat:
-        raise SettingsError("WEB_CHAT=false leaves no chat to serve: set WEB_CHAT=true in .env or the environment.")
+    if not (settings.web_chat or settings.discord_token):
+        raise SettingsError("There is no chat to serve: set DISCORD_TOKEN or WEB_CHAT=true in .env or the environment.")
     _require_current(settings)
-    with closing(_web_chat(settings, settings.web_file)) as chat:
-        asyncio.run(_serve(settings.database_file, settings.policy_dir, chat))
-
-
-async def _serve(file: Path, policy_folder: Path, chat: web_chat.WebChat) -> None:
-    try:
-        await serve(file, policy_folder, {web_chat.PREFIX: chat})
-    except OSError as error:
-        remedy = "choose another --port, WEB_PORT or WEB_HOST"
-        raise SettingsError(f"The chat page cannot listen on {chat.host}:{chat.port}: {remedy} ({error}).") from error
+    with ExitStack() as doors:
+        chats: dict[str, Chat] = {}
+        if settings.web_chat:
+            chats[web_chat.PREFIX] = doors.enter_context(closing(_web_chat(settings, settings.web_file)))
+        if settings.discord_token:
+            chats[discord_chat.PREFIX] = discord_chat.DiscordChat(settings)
+        asyncio.run(serve(settings.database_file, settings.policy_dir, chats))
 
 
 @app.command()

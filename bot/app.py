@@ -71,6 +71,7 @@ async def open_desk(
     desk = Desk(database, matcher, meanings=meanings)
     outbox = Outbox(database, chats, desk.draw, utc_now)
     desk.on_commit = outbox.wake
+    desk.lacks = lambda server, settings: chats[server.split(":", 1)[0]].lacks(server, settings)
     await desk.start()
     deliveries = asyncio.create_task(outbox.run())
     try:
@@ -103,7 +104,7 @@ async def _run(desk: Desk, policy_folder: Path, chats: Collection[Chat]) -> None
             tasks.create_task(_watch(desk, policy_folder))
             tasks.create_task(_follow_moderators(desk))
             for chat in chats:
-                tasks.create_task(chat.run(desk.handle))
+                tasks.create_task(chat.run(desk))
     except ExceptionGroup as group:
         # a port that is taken, say, alone: the operator can mend it; anything else is a fault of ours, and told whole
         raise next((one for one in group.exceptions if isinstance(one, OSError)), group) from None

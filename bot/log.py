@@ -40,3 +40,5 @@ def set_up(level: LogLevel, log_format: LogFormat) -> None:
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     for chatty in ("aiohttp.access", "alembic", "watchfiles"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    discord = logging.getLogger("discord")
+    discord.setLevel(max(discord.getEffectiveLevel(), logging.INFO))  # its debug log tells what people write

@@ -6,7 +6,7 @@ afterwards is an `Effect`. All are frozen, hold no connection, and mean the same
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -140,6 +140,8 @@ class Ticket:
     """Which version of the opening message `text` is: the order of its latest edit."""
     added: str = ""
     """What the customer has added by the button under a later message."""
+    is_private: bool = False
+    """Whether only the customer and the agents can read its thread."""
 
     @property
     def words(self) -> str:
@@ -175,6 +177,8 @@ class ServerSettings:
     """Most tickets that one customer may have open at a time."""
     hourly_limit: int = 5
     """Most tickets that one customer may open within an hour."""
+    reopen_days: int = 7
+    """How long after closing a customer's new words open the same ticket again; later they are offered a new one."""
     retention_days: int = 90
     """How long we keep what customers wrote: answered messages, lessons, and tickets after their end."""
 
@@ -216,6 +220,14 @@ class ChannelLink:
 
 
 @dataclass(frozen=True, slots=True)
+class Roles:
+    """The names of some roles."""
+
+    roles: tuple[str, ...]
+    kind: Literal["roles"] = "roles"
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """A point in time, told to each reader in their own zone where the platform can."""
 
@@ -240,7 +252,10 @@ class Text:
     kind: Literal["text"] = "text"
 
 
-Value = str | int | Annotated[Mention | ThreadLink | ChannelLink | Moment | Duration | Text, Discriminator("kind")]
+Link = Mention | ThreadLink | ChannelLink | Roles
+"""Somebody or something on the platform, written the way it writes them."""
+
+Value = str | int | Annotated[Link | Moment | Duration | Text, Discriminator("kind")]
 """What can stand in a sentence. A plain `str` is somebody else's words: adapters escape it."""
 
 Words = Text | str
@@ -367,6 +382,8 @@ class MessagePosted(Event):
     person: Person
     message: str
     text: str
+    is_to_us: bool = False
+    """Whether the bot is mentioned: then it answers in any channel, and never with silence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -389,6 +406,43 @@ class ServerJoined(Event):
     """The bot was added to a server that speaks `locale`; `channel` is a good place to say hello, or empty."""
 
     locale: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerLeft(Event):
+    """The bot was removed from a server, or the server is gone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceGone(Event):
+    """The channel, or only the thread in it, was deleted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonBanned(Event):
+    """Somebody may not come back to the server."""
+
+    banned: str
+    """The person's id."""
+
+
+class Wish(StrEnum):
+    """What somebody wants to be done with a message that they picked."""
+
+    COVERED = "covered"
+    TICKET = "ticket"
+    PRIVATE_TICKET = "private"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessagePicked(Event):
+    """A person picked a message, their own or somebody else's, from a menu."""
+
+    person: Person
+    wish: Wish
+    message: str
+    author: Person
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -437,11 +491,15 @@ class Reply:
     file: File | None = None
     is_refusal: bool = False
     """Nothing was done, and the content says why: where a platform can, what was typed stays there to be mended."""
+    is_public: bool = False
+    """Everybody in the place where it was asked for may read it, too: the last words in a ticket's thread."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenThread:
     """Start a thread under `message`, or, where there is none, under a message of ours that says `opening`.
+
+    A private one hangs under no message: only who is mentioned in it, and who may manage threads, can read it.
 
     `Done.thread` tells what it became. Later effects may not know it: they name their ticket, and the outbox fills in
     the thread when it sends them.
@@ -453,6 +511,9 @@ class OpenThread:
     name: str
     """The thread's title: at most 100 characters."""
     opening: Content | None = None
+    is_private: bool = False
+    meanwhile: Content | None = None
+    """What the asker reads in the channel if the thread takes its time, or cannot be."""
     kind: Literal["open_thread"] = "open_thread"
 
 
@@ -468,6 +529,8 @@ class Say:
     thread: str | None = None
     content: Content
     replaces: str | None = None
+    answers: str | None = None
+    """A message in the same place that this is shown as the answer to."""
     kind: Literal["say"] = "say"
 
 
@@ -511,15 +574,36 @@ class Never:
 
 Outcome = Done | Later | Never
 
-Handle = Callable[[Event], Awaitable[Reply | None]]
-"""What a chat calls with each event: `Desk.handle`."""
+
+class Listener(Protocol):
+    """What a chat may ask of the desk."""
+
+    async def handle(self, event: Event) -> Reply | None:
+        """Do what an event asks for. When this returns, it is on the disk; a private reply comes back."""
+
+    def servers(self) -> Collection[str]:
+        """The servers that were told of (`ServerJoined`) and have not left, of all platforms."""
+
+    def hears(self, server: str, channel: str) -> bool:
+        """Whether messages in this channel are the desk's business."""
+
+    async def heard_until(self, server: str) -> int | None:
+        """The order up to which everything in the server has been told; None if nothing was noted yet."""
+
+    async def note_heard(self, server: str, order: int) -> None:
+        """Note that everything in the server up to this order has been told."""
 
 
 class Chat(Protocol):
     """A platform. It only translates; it decides nothing and stores nothing of the desk's."""
 
-    async def run(self, handle: Handle) -> None:
-        """Connect, and hand every event to `handle`, until cancelled."""
+    async def run(self, desk: Listener) -> None:
+        """Connect, and hand every event to the desk, until cancelled."""
 
     async def perform(self, effect: Effect, nonce: str) -> Outcome:
         """Do one effect. The same nonce twice means the same effect again: do it once where the platform can tell."""
+
+    def lacks(self, server: str, settings: ServerSettings) -> Sequence[Text]:
+        """What the platform keeps the bot from doing there, as these settings are; one sentence each."""
+        del server, settings
+        return ()

@@ -6,8 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 import policy_text
 
@@ -49,6 +49,17 @@ def _policy_folder(folder: Path) -> Path:
     return folder
 
 
+def _address(url: str) -> str:
+    if url and not url.startswith(("https://", "http://", "wss://", "ws://")):
+        message = "must be an address such as https://discord.com/api/v10"
+        raise ValueError(message)
+    return url
+
+
+def _numbers(told: object) -> object:
+    return [part for part in told.replace(",", " ").split() if part] if isinstance(told, str) else told
+
+
 class Settings(BaseSettings):
     """All settings. Each has a default that suits somebody who tries the bot on their own machine."""
 
@@ -69,6 +80,20 @@ class Settings(BaseSettings):
     web_port: Annotated[int, Field(ge=0, le=65535)] = 8080
     web_password: SecretStr | None = None
     web_file: Path = Path("wartemarke-chat.sqlite3")
+    discord_token: SecretStr | None = None
+    discord_api_url: Annotated[str, AfterValidator(_address)] = ""
+    discord_gateway_url: Annotated[str, AfterValidator(_address)] = ""
+    discord_shards: Annotated[tuple[Annotated[int, Field(ge=0)], ...], NoDecode, BeforeValidator(_numbers)] = ()
+    discord_shard_count: Annotated[int, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _shards_are_complete(self) -> Settings:
+        if self.discord_shards and max(self.discord_shards) >= (self.discord_shard_count or 0):
+            raise SettingsError(
+                f"DISCORD_SHARDS={','.join(map(str, self.discord_shards))} needs DISCORD_SHARD_COUNT, the number of "
+                "all shards, to be greater than each of them. Change it in .env or the environment."
+            )
+        return self
 
     @property
     def database_file(self) -> Path:
@@ -87,7 +112,7 @@ def read_settings() -> Settings:
 def _sentence(error: ValidationError) -> str:
     first = error.errors()[0]
     name = str(first["loc"][0])
-    value = "(hidden)" if "password" in name else repr(first["input"])
+    value = "(hidden)" if "password" in name or "token" in name else repr(first["input"])
     reason = first["msg"].removeprefix("Value error, ")
     problem = f"{name.upper()}={value} is not possible: {reason[0].lower()}{reason[1:]}."
     return f"{problem} Change it in .env or the environment."

@@ -26,6 +26,7 @@ from bot.model import (
     Language,
     Mention,
     Moment,
+    Roles,
     Text,
     ThreadLink,
     Value,
@@ -50,8 +51,65 @@ class Markup(Protocol):
     def channel(self, link: ChannelLink) -> str:
         """A link to a channel."""
 
+    def roles(self, roles: tuple[str, ...]) -> str:
+        """The names of some roles, by their ids."""
+
     def moment(self, at: datetime, language: Language) -> str:
         """A point in time, in the reader's own zone where the platform can tell it."""
+
+
+class Holes:
+    """Leaves a numbered hole in a sentence for every piece of markup and for everybody else's words.
+
+    So the sentence around them can be escaped, or searched for commands, and nothing in them is taken for ours.
+    """
+
+    _OPEN, _CLOSE = "\ue000", "\ue001"
+    _HOLE = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+
+    def hole(self, piece: str) -> str:
+        """What stands for the piece until `fill`."""
+        self._pieces.append(piece)
+        return f"{self._OPEN}{len(self._pieces) - 1}{self._CLOSE}"
+
+    def fill(self, sentence: str) -> str:
+        """The sentence with all pieces in their holes; a hole that we did not leave vanishes."""
+        return self._HOLE.sub(lambda hole: "".join(self._pieces[int(hole[1]) :][:1]), sentence)
+
+    def foreign(self, words: str) -> str:
+        """Somebody's words, which leave no holes."""
+        return words.replace(self._OPEN, "").replace(self._CLOSE, "")
+
+
+class PlainMarkup:
+    """No markup at all: for labels and titles, which show characters as they are. Names are ids, or better ones."""
+
+    def escape(self, words: str) -> str:
+        """As they are."""
+        return words
+
+    def mention(self, person: str) -> str:
+        """@ and the name."""
+        return f"@{person}"
+
+    def thread(self, link: ThreadLink) -> str:
+        """The channel that it hangs in."""
+        return f"#{link.channel}"
+
+    def channel(self, link: ChannelLink) -> str:
+        """# and the name."""
+        return f"#{link.channel}"
+
+    def roles(self, roles: tuple[str, ...]) -> str:
+        """@ and the name of each."""
+        return ", ".join(f"@{role}" for role in roles)
+
+    def moment(self, at: datetime, language: Language) -> str:
+        """In words."""
+        return tell_moment(at, language)
 
 
 def say(words: Words, language: Language, markup: Markup, *, formal: bool = True) -> str:
@@ -121,6 +179,8 @@ def _value(value: Value, language: Language, markup: Markup, *, formal: bool) ->
             return markup.thread(value)
         case ChannelLink():
             return markup.channel(value)
+        case Roles(roles=roles):
+            return markup.roles(roles)
         case Moment(at=at):
             return markup.moment(at, language)
         case Duration(span=span):

@@ -37,6 +37,10 @@ button-wrong = Falsche Antwort
 button-add = Zu Ticket #{ $number } hinzufügen
 button-paid = Formular ausfüllen
 button-place = Mein Platz
+button-ask-ticket = Ticket öffnen
+button-ask-private = Privates Ticket
+button-ask-covered = Ist das abgedeckt?
+button-ask-paid = Kostenpflichtige Lösung
 button-claim = Übernehmen
 button-claim-next = Nächstes übernehmen
 button-release = Zurückgeben
@@ -60,7 +64,10 @@ button-correct = Urteil berichtigen
 opening = Ticket #{ $number } von { $person }
 opened-heading = [Ihr|Dein] Ticket hat die Nummer { $number }
 opened-where = Weiter geht es in einem Thread in { $channel }.
+opened-private = Weiter geht es in einem privaten Thread in { $channel }. Nur [Sie|du] und unser Team können ihn lesen.
+opened-for-author = Ticket #{ $number } ist für { $person } geöffnet.
 opened-here = Ticket #{ $number } ist offen. Es geht hier im Thread weiter.
+meanwhile = { $person }, [Ihre|deine] Anfrage ist Ticket #{ $number }. Der Thread dafür ist noch nicht offen.
 receipt-heading = Ticket #{ $number }: [Ihre|deine] Anfrage ist da
 receipt-covered = { $person }, [Ihre|deine] Anfrage ist abgedeckt: { $title }.
 receipt-not_covered = { $person }, das gehört laut Richtlinie nicht zum Support. Ein Mensch sieht es sich trotzdem an.
@@ -96,6 +103,15 @@ closed-hint = { $days ->
     [one] Ist noch etwas offen? [Schreiben Sie|Schreib] innerhalb eines Tages einfach hier, dann öffnet sich das Ticket wieder.
    *[other] Ist noch etwas offen? [Schreiben Sie|Schreib] innerhalb von { $days } Tagen einfach hier, dann öffnet sich das Ticket wieder.
 }
+thread-gone = { $count ->
+    [one] Dieses Ticket ist geschlossen, weil sein Thread oder Kanal gelöscht wurde:
+   *[other] Diese Tickets sind geschlossen, weil ihr Thread oder Kanal gelöscht wurde:
+}
+customer-gone = { $count ->
+    [one] Dieses Ticket ist geschlossen, weil der Kunde vom Server verbannt wurde:
+   *[other] Diese Tickets sind geschlossen, weil der Kunde vom Server verbannt wurde:
+}
+gone-ticket = #{ $number } von { $person } ({ $name })
 closed-long-ago = Ticket #{ $number } ist schon länger geschlossen. Soll ich ein neues öffnen?
 reopened = { $person }, Ticket #{ $number } ist wieder offen.
 
@@ -228,6 +244,12 @@ category-option = { $title }
 corrected = Ticket #{ $number } handelt jetzt von: { $title }
 corrected-public = { $agent } hat genauer hingesehen: Hier geht es um „{ $title }“ ({ $ruling }).
 
+### Support-Nachricht mit Knöpfen
+
+panel-heading = Support
+panel = Hier [können Sie|kannst du] fragen, ob etwas abgedeckt ist, ein Ticket öffnen oder [Ihren|deinen] Platz in der Warteschlange nachsehen.
+panel-posted = Die Nachricht mit den Knöpfen steht gleich hier.
+
 ### Kostenpflichtige Lösungen
 
 paid-heading = Anfrage nach einer kostenpflichtigen Lösung: { $product }
@@ -244,6 +266,7 @@ paid-thanks = Die Anfrage geht an unser Team für kostenpflichtige Lösungen, ni
 
 form-ticket = Ticket öffnen
 form-ticket-text = Wobei können wir helfen?
+form-private = Privates Ticket öffnen
 form-covered = Ist das abgedeckt?
 form-covered-text = [Ihre|Deine] Frage
 form-claim = Außer der Reihe übernehmen
@@ -263,11 +286,13 @@ form-setup-agents = Kanal des Support-Teams
 form-setup-sales = Vertriebskanal
 form-setup-agent-roles = Rollen des Support-Teams
 form-setup-moderator-roles = Rollen der Moderation
-form-setup-rules = Einrichten: Sprache und Grenzen
+form-setup-rules = Einrichten: Sprache und Texte
+form-setup-tickets = Einrichten: Grenzen für Tickets
 form-setup-language = Sprache des Servers
 form-setup-address = Anrede der Kunden
 form-setup-open-limit = Offene Tickets je Kunde
 form-setup-hourly-limit = Neue Tickets je Kunde und Stunde
+form-setup-reopen = Tage, in denen ein Ticket wieder aufgeht
 form-setup-retention = So viele Tage bleiben Texte von Kunden
 form-setup-mode = Einrichten: dieser Kanal
 form-setup-mode-field = So verhält sich der Bot hier
@@ -313,6 +338,10 @@ setup-agents = Support-Team: { $channel }, Rollen: { $roles }
 setup-sales = Vertrieb: { $channel }
 setup-moderators = Moderation: Rollen: { $roles }
 setup-rules = Sprache: { $language }, Anrede: { $address }. Höchstens { $open } offene Tickets je Kunde, { $hourly } neue je Stunde.
+setup-reopen = { $days ->
+    [one] Ein geschlossenes Ticket geht einen Tag lang wieder auf, wenn der Kunde schreibt.
+   *[other] Ein geschlossenes Ticket geht { $days } Tage lang wieder auf, wenn der Kunde schreibt.
+}
 setup-retention = { $days ->
     [one] Texte von Kunden bleiben einen Tag.
    *[other] Texte von Kunden bleiben { $days } Tage.
@@ -365,11 +394,12 @@ refused-too-many-an-hour = { $limit ->
 }
 refused-too-many-questions = Das waren viele Fragen in einer Stunde. Etwas später geht es wieder; zu einem Menschen geht es mit /ticket.
 refused-blocked = Die Moderation dieses Servers hat [Ihren|deinen] Zugang zum Support ausgesetzt.
+refused-for-author = { $person } kann gerade kein weiteres Ticket bekommen: zu viele sind offen oder neu, oder der Zugang ist gesperrt.
 refused-not-set-up = Der Support ist hier noch nicht eingerichtet. Die Moderation macht das mit /setup.
 refused-no-support-channel = Das ist kein Support-Kanal. Die Support-Kanäle werden mit /setup gewählt.
-refused-setup-words = Möglich sind /setup, /setup rules, /setup mode und /setup show.
+refused-setup-words = Möglich sind /setup, /setup rules, /setup tickets, /setup mode und /setup show.
 refused-choice = Bitte bei „{ $field }“ eine der angebotenen Möglichkeiten wählen.
-refused-limit = Grenzen sind ganze Zahlen von 1 bis { $most }.
+refused-limit = Möglich sind ganze Zahlen von 1 bis { $most }.
 refused-field-missing = Bitte „{ $field }“ ausfüllen.
 refused-empty = Bitte ein paar Worte schreiben.
 refused-no-person = „{ $words }“ ist keine Person. Bitte jemanden erwähnen oder die Kennung angeben.
@@ -410,6 +440,8 @@ command-covered = Ist das vom Support abgedeckt? Die Antwort [sehen nur Sie|sieh
 usage-covered = Frage
 command-ticket = Ein Ticket öffnen und eine Nummer ziehen
 usage-ticket = worum es geht
+command-private = Ein Ticket öffnen, das nur unser Team mitliest
+usage-private = worum es geht
 command-place = Platz in der Warteschlange, und wann mit Antwort zu rechnen ist
 usage-place = { "" }
 command-close = Das Ticket schließen
@@ -425,8 +457,98 @@ usage-release = Nummer
 command-queue = Die Warteschlange zeigen
 usage-queue = { "" }
 command-setup = Kanäle, Rollen, Sprache, Modus und Grenzen einrichten
-usage-setup = rules, mode, show
+usage-setup = rules, tickets, mode, show
+command-panel = In diesem Kanal eine Nachricht mit Knöpfen für Kunden veröffentlichen
+usage-panel = { "" }
 command-block = Einem Kunden nicht mehr antworten
 usage-block = Person
 command-unblock = Einem gesperrten Kunden wieder antworten
 usage-unblock = Person
+
+### Discord
+
+please-again = Das hat zu lange gedauert. Bitte noch einmal drücken oder eingeben.
+
+name-covered = abgedeckt
+name-ticket = ticket
+name-place = platz
+name-close = schließen
+name-policy = richtlinie
+name-claim = übernehmen
+name-release = zurückgeben
+name-correct = berichtigen
+name-queue = warteschlange
+name-setup = einrichten
+name-panel = panel
+name-block = sperren
+name-unblock = entsperren
+menu-covered = Ist das abgedeckt?
+menu-ticket = Daraus ein Ticket öffnen
+menu-private = Privates Ticket öffnen
+option-question = frage
+option-text = text
+option-private = privat
+option-number = nummer
+option-words = schlussworte
+option-action = aktion
+option-language = sprache
+option-reason = grund
+option-part = teil
+option-mode = modus
+option-person = person
+hint-covered-question = Worum es geht; ohne Frage öffnet sich ein Formular
+hint-ticket-text = Worum es geht; ohne Text öffnet sich ein Formular
+hint-ticket-private = Nur das Support-Team soll mitlesen
+hint-close-number = Nummer des Tickets; im Thread des Tickets nicht nötig
+hint-close-words = Was zum Schluss im Thread stehen soll
+hint-policy-action = Was mit der Richtlinie geschehen soll; ohne Auswahl wird sie gezeigt
+hint-policy-text = Abschnitt oder Kategorie; beim Ausprobieren ein Satz, beim Rückgängigmachen eine Version
+hint-policy-language = Zum Lesen, Posten und Bearbeiten
+hint-claim-number = Nummer des Tickets; ohne Nummer das nächste in der Warteschlange
+hint-claim-reason = Warum dieses Ticket nicht warten kann, bis es an der Reihe ist
+hint-release-number = Nummer des Tickets; im Thread des Tickets nicht nötig
+hint-correct-number = Nummer des Tickets; im Thread des Tickets nicht nötig
+hint-setup-part = Was einzurichten ist; ohne Auswahl Kanäle und Rollen
+hint-setup-mode = Wie der Bot sich in diesem Kanal verhält
+hint-block-person = Wem nicht mehr geantwortet wird
+hint-unblock-person = Wem wieder geantwortet wird
+choice-action-post = Hier posten
+choice-action-edit = Eine Kategorie oder den Text bearbeiten
+choice-action-add = Eine Kategorie hinzufügen
+choice-action-rename = Eine Kategorie umbenennen
+choice-action-off = Eine Kategorie ausschalten
+choice-action-on = Eine Kategorie wieder einschalten
+choice-action-import = Aus einer Datei laden
+choice-action-export = Als Datei speichern
+choice-action-history = Frühere Versionen zeigen
+choice-action-undo = Eine Version rückgängig machen
+choice-action-test = Einen Satz ausprobieren
+choice-action-review = Durchsehen, wo der Bot falsch lag
+choice-language-both = Deutsch und Englisch
+choice-part-rules = Sprache, Anrede und Aufbewahrung
+choice-part-tickets = Grenzen für Tickets
+choice-part-mode = Verhalten in diesem Kanal
+choice-part-show = Zeigen, was eingestellt ist
+permission-view-channel = Kanäle ansehen
+permission-send-messages = Nachrichten senden
+permission-create-public-threads = Öffentliche Threads erstellen
+permission-create-private-threads = Private Threads erstellen
+permission-send-messages-in-threads = Nachrichten in Threads senden
+permission-manage-threads = Threads verwalten
+permission-read-message-history = Nachrichtenverlauf anzeigen
+permission-attach-files = Dateien anhängen
+lacks-message-content = Der Bot bekommt nicht zu lesen, was in den Kanälen geschrieben wird: Im Developer Portal ist „Message Content Intent“ nicht eingeschaltet. Befehle, Knöpfe, Erwähnungen des Bots und das Menü an einer Nachricht gehen trotzdem.
+lacks-channel = { $channel } gibt es nicht mehr. Bitte mit /setup einen anderen Kanal wählen.
+lacks-text-channel = { $channel } ist kein Textkanal. Bitte mit /setup einen anderen Kanal wählen.
+lacks-permission = In { $channel } fehlt dem Bot das Recht „{ $permission }“.
+lacks-customers-write = In { $channel } hat die Rolle everyone das Recht „{ $permission }“ nicht: Kunden können in ihren Tickets nicht schreiben.
+lacks-agents-view = In { $channel } hat die Rolle { $roles } das Recht „{ $permission }“ nicht: Wer im Support-Team nur diese Rolle hat, sieht dort keine Tickets.
+lacks-agents-manage = In { $channel } hat die Rolle { $roles } das Recht „{ $permission }“ nicht: Das Support-Team sieht private Tickets dort erst, wenn es sie übernommen hat, und findet seine Befehle nicht im Menü.
+lacks-agent-roles = { $count ->
+    [one] Eine Rolle des Support-Teams gibt es nicht mehr. Bitte mit /setup neu wählen.
+   *[other] { $count } Rollen des Support-Teams gibt es nicht mehr. Bitte mit /setup neu wählen.
+}
+lacks-moderator-roles = { $count ->
+    [one] Eine Rolle der Moderation gibt es nicht mehr. Bitte mit /setup neu wählen.
+   *[other] { $count } Rollen der Moderation gibt es nicht mehr. Bitte mit /setup neu wählen.
+}

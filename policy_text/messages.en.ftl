@@ -37,6 +37,10 @@ button-wrong = Wrong answer
 button-add = Add to ticket #{ $number }
 button-paid = Fill in the form
 button-place = My place
+button-ask-ticket = Open a ticket
+button-ask-private = Private ticket
+button-ask-covered = Is this covered?
+button-ask-paid = Paid solution
 button-claim = Claim
 button-claim-next = Claim next
 button-release = Release
@@ -60,7 +64,10 @@ button-correct = Correct the verdict
 opening = Ticket #{ $number } from { $person }
 opened-heading = Your ticket is #{ $number }
 opened-where = The conversation continues in a thread in { $channel }.
+opened-private = The conversation continues in a private thread in { $channel }. Only you and our team can read it.
+opened-for-author = Ticket #{ $number } is open for { $person }.
 opened-here = Ticket #{ $number } is open. The conversation continues here in this thread.
+meanwhile = { $person }, your request is ticket #{ $number }. Its thread is not open yet.
 receipt-heading = Ticket #{ $number }: we have your request
 receipt-covered = { $person }, your request is covered: { $title }.
 receipt-not_covered = { $person }, according to our policy, this is not part of support. A person will still look at it.
@@ -96,6 +103,15 @@ closed-hint = { $days ->
     [one] Is anything still open? Just write here within one day, and the ticket will open again.
    *[other] Is anything still open? Just write here within { $days } days, and the ticket will open again.
 }
+thread-gone = { $count ->
+    [one] This ticket is closed because its thread or channel was deleted:
+   *[other] These tickets are closed because their thread or channel was deleted:
+}
+customer-gone = { $count ->
+    [one] This ticket is closed because its customer was banned from the server:
+   *[other] These tickets are closed because their customer was banned from the server:
+}
+gone-ticket = #{ $number } of { $person } ({ $name })
 closed-long-ago = Ticket #{ $number } was closed a while ago. Shall I open a new one?
 reopened = { $person }, ticket #{ $number } is open again.
 
@@ -228,6 +244,12 @@ category-option = { $title }
 corrected = Ticket #{ $number } is now about: { $title }
 corrected-public = { $agent } has taken a closer look: this is about “{ $title }” ({ $ruling }).
 
+### Panel
+
+panel-heading = Support
+panel = Ask whether something is covered, open a ticket, or look up your place in the line.
+panel-posted = The panel will be here in a moment.
+
 ### Paid solutions
 
 paid-heading = Request for a paid solution: { $product }
@@ -244,6 +266,7 @@ paid-thanks = It goes to our team for paid solutions, not into the line of suppo
 
 form-ticket = Open a ticket
 form-ticket-text = What can we help with?
+form-private = Open a private ticket
 form-covered = Is this covered?
 form-covered-text = Your question
 form-claim = Claim out of turn
@@ -263,11 +286,13 @@ form-setup-agents = Agents' channel
 form-setup-sales = Sales channel
 form-setup-agent-roles = Agent roles
 form-setup-moderator-roles = Moderator roles
-form-setup-rules = Set up: language and limits
+form-setup-rules = Set up: language and texts
+form-setup-tickets = Set up: limits for tickets
 form-setup-language = Language of the server
 form-setup-address = Form of address in German
 form-setup-open-limit = Open tickets per customer
 form-setup-hourly-limit = New tickets per customer and hour
+form-setup-reopen = Days in which a ticket can be reopened
 form-setup-retention = Days to keep customers' texts
 form-setup-mode = Set up: this channel
 form-setup-mode-field = How the bot behaves here
@@ -313,6 +338,10 @@ setup-agents = Agents: { $channel }, roles: { $roles }
 setup-sales = Sales: { $channel }
 setup-moderators = Moderators: roles: { $roles }
 setup-rules = Language: { $language }, form of address in German: { $address }. At most { $open } open tickets per customer, { $hourly } new ones an hour.
+setup-reopen = { $days ->
+    [one] A closed ticket opens again within one day if its customer writes.
+   *[other] A closed ticket opens again within { $days } days if its customer writes.
+}
 setup-retention = { $days ->
     [one] Customers' texts are kept for one day.
    *[other] Customers' texts are kept for { $days } days.
@@ -365,11 +394,12 @@ refused-too-many-an-hour = { $limit ->
 }
 refused-too-many-questions = That was a lot of questions within an hour. Please try again a little later, or open a ticket with /ticket.
 refused-blocked = The moderators of this server have paused your access to support.
+refused-for-author = { $person } cannot get another ticket just now: too many are open or new, or their access is paused.
 refused-not-set-up = Support is not set up here yet. A moderator does that with /setup.
 refused-no-support-channel = This is not a support channel. Choose the support channels with /setup first.
-refused-setup-words = Use /setup, /setup rules, /setup mode or /setup show.
+refused-setup-words = Use /setup, /setup rules, /setup tickets, /setup mode or /setup show.
 refused-choice = Please choose one of the options for “{ $field }”.
-refused-limit = Limits are whole numbers from 1 to { $most }.
+refused-limit = Please enter a whole number from 1 to { $most }.
 refused-field-missing = Please fill in “{ $field }”.
 refused-empty = Please write a few words.
 refused-no-person = “{ $words }” is not a person. Please mention somebody, or give their id.
@@ -410,6 +440,8 @@ command-covered = Is this covered by support? Only you see the answer.
 usage-covered = your question
 command-ticket = Open a ticket and get a number
 usage-ticket = what it is about
+command-private = Open a ticket that only you and our team can read
+usage-private = what it is about
 command-place = Your place in the line, and when to expect an answer
 usage-place = { "" }
 command-close = Close your ticket
@@ -425,8 +457,98 @@ usage-release = number
 command-queue = Show the line
 usage-queue = { "" }
 command-setup = Set up channels, roles, language, mode and limits
-usage-setup = rules, mode, show
+usage-setup = rules, tickets, mode, show
+command-panel = Post a message with buttons for customers in this channel
+usage-panel = { "" }
 command-block = Stop answering a customer
 usage-block = person
 command-unblock = Answer a blocked customer again
 usage-unblock = person
+
+### Discord
+
+please-again = That took too long. Please press or type it once more.
+
+name-covered = covered
+name-ticket = ticket
+name-place = place
+name-close = close
+name-policy = policy
+name-claim = claim
+name-release = release
+name-correct = correct
+name-queue = queue
+name-setup = setup
+name-panel = panel
+name-block = block
+name-unblock = unblock
+menu-covered = Is this covered?
+menu-ticket = Open a ticket from this
+menu-private = Open a private ticket
+option-question = question
+option-text = text
+option-private = private
+option-number = number
+option-words = words
+option-action = action
+option-language = language
+option-reason = reason
+option-part = part
+option-mode = mode
+option-person = person
+hint-covered-question = What it is about; without a question a form opens
+hint-ticket-text = What it is about; without a text a form opens
+hint-ticket-private = Only the agents shall be able to read it
+hint-close-number = The ticket's number; not needed in its own thread
+hint-close-words = What the thread shall end with
+hint-policy-action = What to do with the policy; without a choice it is shown
+hint-policy-text = A section or category; a sentence to try out, or the version to undo
+hint-policy-language = For reading, posting and editing
+hint-claim-number = The ticket's number; without one, the next in the line
+hint-claim-reason = Why this ticket cannot wait for its turn
+hint-release-number = The ticket's number; not needed in its own thread
+hint-correct-number = The ticket's number; not needed in its own thread
+hint-setup-part = What to set up; without a choice, channels and roles
+hint-setup-mode = How the bot behaves in this channel
+hint-block-person = Who gets no more answers
+hint-unblock-person = Who gets answers again
+choice-action-post = Post it here
+choice-action-edit = Edit a category or the text
+choice-action-add = Add a category
+choice-action-rename = Rename a category
+choice-action-off = Switch a category off
+choice-action-on = Switch a category on again
+choice-action-import = Load it from a file
+choice-action-export = Save it as a file
+choice-action-history = Show earlier versions
+choice-action-undo = Undo a version
+choice-action-test = Try out a sentence
+choice-action-review = Go through what the bot got wrong
+choice-language-both = German and English
+choice-part-rules = Language, form of address and retention
+choice-part-tickets = Limits for tickets
+choice-part-mode = Behaviour in this channel
+choice-part-show = Show what is set
+permission-view-channel = View Channels
+permission-send-messages = Send Messages
+permission-create-public-threads = Create Public Threads
+permission-create-private-threads = Create Private Threads
+permission-send-messages-in-threads = Send Messages in Threads
+permission-manage-threads = Manage Threads
+permission-read-message-history = Read Message History
+permission-attach-files = Attach Files
+lacks-message-content = The bot does not get to read what is written in the channels: the Message Content Intent is not switched on in the Developer Portal. Commands, buttons, mentions of the bot and the menu on a message work all the same.
+lacks-channel = { $channel } does not exist any more. Please choose another channel with /setup.
+lacks-text-channel = { $channel } is not a text channel. Please choose another channel with /setup.
+lacks-permission = In { $channel } the bot does not have the permission “{ $permission }”.
+lacks-customers-write = In { $channel } the role everyone does not have the permission “{ $permission }”: customers cannot write in their tickets.
+lacks-agents-view = In { $channel } the role { $roles } does not have the permission “{ $permission }”: agents who have no other role see no tickets there.
+lacks-agents-manage = In { $channel } the role { $roles } does not have the permission “{ $permission }”: agents see private tickets there only after claiming them, and do not find their commands in the menu.
+lacks-agent-roles = { $count ->
+    [one] One of the agents' roles does not exist any more. Please choose again with /setup.
+   *[other] { $count } of the agents' roles do not exist any more. Please choose again with /setup.
+}
+lacks-moderator-roles = { $count ->
+    [one] One of the moderators' roles does not exist any more. Please choose again with /setup.
+   *[other] { $count } of the moderators' roles do not exist any more. Please choose again with /setup.
+}

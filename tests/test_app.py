@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from bot.app import serve
-from bot.model import CommandUsed, Done, Effect, Handle, Outcome, Person
+from bot.model import Chat, CommandUsed, Done, Effect, Listener, Outcome, Person
 from tests.coverage.small_policy import DEFECT, write_policy
 from tests.doubles.paper_chat import plain
 
@@ -26,14 +26,14 @@ _SECOND = "Yes, and we are glad to help."
 _NUMBERS = count()
 
 
-class Telephone:
+class Telephone(Chat):
     """A chat on which the test asks the running bot something."""
 
     def __init__(self) -> None:
-        self.connected: asyncio.Future[Handle] = asyncio.get_running_loop().create_future()
+        self.connected: asyncio.Future[Listener] = asyncio.get_running_loop().create_future()
 
-    async def run(self, handle: Handle) -> None:
-        self.connected.set_result(handle)
+    async def run(self, desk: Listener) -> None:
+        self.connected.set_result(desk)
         await asyncio.Event().wait()
 
     async def perform(self, effect: Effect, nonce: str) -> Outcome:
@@ -42,7 +42,7 @@ class Telephone:
 
     async def ask(self, words: str) -> str:
         """What the bot answers to `/covered`; somebody else asks each time, for nobody may ask without end."""
-        handle, number = await self.connected, next(_NUMBERS)
+        desk, number = await self.connected, next(_NUMBERS)
         asked = CommandUsed(
             key=f"k{number}",
             server="paper:1",
@@ -53,7 +53,7 @@ class Telephone:
             name="covered",
             words=words,
         )
-        reply = await handle(asked)
+        reply = await desk.handle(asked)
         assert reply is not None
         assert reply.content is not None
         return plain(reply.content)

@@ -34,5 +34,7 @@ def _as_written(default: object) -> str:
             return ""
         case bool():
             return str(default).lower()
+        case tuple():
+            return ",".join(map(str, default))
         case _:
             return str(default)

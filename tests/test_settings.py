@@ -63,6 +63,12 @@ def test_the_database_is_named_as_a_url(monkeypatch: pytest.MonkeyPatch, path: s
         ("WEB_PORT", "eighty", "integer"),
         ("WEB_PORT", "65536", "65535"),
         ("WEB_PORT", "-1", "0"),
+        ("DISCORD_API_URL", "discord.com/api", "must be an address such as https://"),
+        ("DISCORD_GATEWAY_URL", "gateway.discord.gg", "must be an address such as https://"),
+        ("DISCORD_SHARDS", "two", "integer"),
+        ("DISCORD_SHARDS", "-1", "0"),
+        ("DISCORD_SHARDS", "3", "DISCORD_SHARD_COUNT"),
+        ("DISCORD_SHARD_COUNT", "0", "1"),
     ],
 )
 def test_a_wrong_one_is_named_with_its_value_and_the_remedy(
@@ -77,6 +83,25 @@ def test_a_wrong_one_is_named_with_its_value_and_the_remedy(
     assert remedy in sentence
     assert "\n" not in sentence
     assert ".env" in sentence
+
+
+@pytest.mark.parametrize("shards", ["0,3", "0, 3", "0 3"])
+def test_shards_are_numbers_with_commas(monkeypatch: pytest.MonkeyPatch, shards: str) -> None:
+    monkeypatch.setenv("DISCORD_SHARDS", shards)
+    monkeypatch.setenv("DISCORD_SHARD_COUNT", "4")
+    assert read_settings().discord_shards == (0, 3)
+
+
+def test_a_shard_that_there_is_not_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_SHARDS", "0,3")
+    monkeypatch.setenv("DISCORD_SHARD_COUNT", "3")
+    with pytest.raises(SettingsError, match="DISCORD_SHARDS=0,3 needs DISCORD_SHARD_COUNT"):
+        read_settings()
+
+
+def test_a_token_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", "tr0ub4dor")
+    assert "tr0ub4dor" not in repr(read_settings())
 
 
 def test_a_password_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,15 +15,15 @@ from fluent.syntax import ast as fluent
 import policy_text
 from bot.coverage.policy import address
 from bot.desk.commands import COMMANDS
-from bot.model import ChannelLink, Duration, Language, Mention, Moment, Text, ThreadLink, Value
+from bot.model import ChannelLink, Duration, Language, Mention, Moment, Roles, Text, ThreadLink, Value
 from bot.texts import keys, say, tell_moment
 from tests.doubles.paper_chat import PlainMarkup
 from tests.doubles.world import START
 
 ROOT = Path(__file__).parents[1]
-SAYING = {"text", "reply_text", "Refusal"}
-"""Functions whose first argument is a key."""
-EMPTY = {"usage-place", "usage-queue"}
+SAYING = {"text": 0, "reply_text": 0, "Refusal": 0, "form": 1}
+"""Functions that take a key, and as which argument."""
+EMPTY = {"usage-place", "usage-queue", "usage-panel"}
 """Commands that take no words."""
 MARKUP = re.compile(r"[<>&*_~`]")
 NUMBERS = {"number", "place", "waiting", "ahead", "count", "limit", "days", "more", "most", "open", "hourly"}
@@ -71,13 +71,13 @@ def code() -> Iterator[ast.AST]:
             yield from ast.walk(ast.parse(file.read_text(encoding="utf-8")))
 
 
-def sayings() -> Iterator[ast.Call]:
-    """Every place in the code where something is said by its key."""
+def sayings() -> Iterator[tuple[ast.Call, ast.expr]]:
+    """Every place in the code where something is said by its key, and that key."""
     for node in code():
-        if isinstance(node, ast.Call) and node.args:
+        if isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            if name in SAYING:
-                yield node
+            if name in SAYING and len(node.args) > SAYING[name]:
+                yield node, node.args[SAYING[name]]
 
 
 def pattern(words: ast.JoinedStr) -> re.Pattern[str]:
@@ -96,8 +96,7 @@ def test_both_languages_fill_in_the_same_things(key: str) -> None:
 
 
 def test_every_key_that_is_said_exists() -> None:
-    for call in sayings():
-        key = call.args[0]
+    for _, key in sayings():
         if isinstance(key, ast.Constant):
             assert key.value in ALL
         elif isinstance(key, ast.JoinedStr):
@@ -106,14 +105,14 @@ def test_every_key_that_is_said_exists() -> None:
 
 def test_every_key_is_said_somewhere() -> None:
     used = {node.value for node in code() if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    patterns = [pattern(call.args[0]) for call in sayings() if isinstance(call.args[0], ast.JoinedStr)]
+    patterns = [pattern(key) for _, key in sayings() if isinstance(key, ast.JoinedStr)]
     unused = [key for key in ALL if key not in used and not any(one.fullmatch(key) for one in patterns)]
     assert unused == []
 
 
 def test_every_saying_gives_all_that_is_to_be_filled_in() -> None:
-    for call in sayings():
-        key, given = call.args[0], {keyword.arg for keyword in call.keywords}
+    for call, key in sayings():
+        given = {keyword.arg for keyword in call.keywords}
         if isinstance(key, ast.Constant) and None not in given:
             assert placeholders(MESSAGES[Language.DE][str(key.value)]) <= given, ast.unparse(call)
 
@@ -171,6 +170,11 @@ def test_other_peoples_words_are_handed_to_the_platform_to_escape() -> None:
 
     told = say(Text("refused-no-such-command", {"name": "{ $x } [a|b]"}), Language.EN, Shouting())
     assert told.endswith("/{ $X } [A|B].")
+
+
+def test_roles_are_named_as_the_platform_names_them() -> None:
+    told = say(Text("setup-moderators", {"roles": Roles(("agent", "moderator"))}), Language.EN, PlainMarkup())
+    assert "@agent, @moderator" in told
 
 
 def test_an_unknown_key_or_a_missing_value_is_an_error() -> None:

@@ -35,7 +35,7 @@ _EXCERPT = 120
 """Characters of the customer's words that are told back to them."""
 
 
-async def covered_command(tx: Transaction, scene: Scene) -> Reply:
+async def covered_command(tx: Transaction, scene: Scene, _: str = "") -> Reply:
     """`/covered <question>`: a private answer; asked for, so it is never silence."""
     if not scene.words:
         question = Field("text", text("form-covered-text"), FieldKind.PARAGRAPH, limit=TEXT_LIMIT)

@@ -13,6 +13,9 @@ from bot.store.database import Transaction
 Pressed = Callable[[Transaction, Scene, str], Awaitable[Answer]]
 
 BUTTONS: Mapping[str, Pressed] = {
+    "ticket": opening.ticket_command,
+    "private": opening.private_command,
+    "covered": answering.covered_command,
     "open": opening.open_from_answer,
     "add": responding.add_to_ticket,
     "helped": answering.helped,
@@ -38,6 +41,7 @@ BUTTONS: Mapping[str, Pressed] = {
 }
 FORMS: Mapping[str, Pressed] = {
     "ticket": opening.ticket_form,
+    "private": opening.private_form,
     "covered": answering.covered_form,
     "claim": claiming.claim_form,
     "paid": paid.paid_request,
@@ -51,6 +55,7 @@ FORMS: Mapping[str, Pressed] = {
     "policy-teach": lessons.teach_form,
     "setup": setting_up.setup_form,
     "setup-rules": setting_up.rules_form,
+    "setup-tickets": setting_up.tickets_form,
     "setup-mode": setting_up.mode_form,
 }
 

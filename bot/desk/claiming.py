@@ -13,6 +13,7 @@ from bot.model import (
     Duration,
     Field,
     FieldKind,
+    Mention,
     Refusal,
     Reply,
     Ticket,
@@ -112,7 +113,8 @@ async def _take(tx: Transaction, scene: Scene, ticket: Ticket) -> Ticket:
 async def _record(tx: Transaction, scene: Scene, ticket: Ticket, ahead: int, reason: str) -> None:
     detail = json.dumps({"ahead": ahead, "reason": reason}, ensure_ascii=False)
     await queries.record(tx, ticket, scene.event.at, scene.person.id, "claimed", detail)
-    await say_in_ticket(tx, scene, ticket, paragraph(text("claimed-public", agent=scene.person.name)))
+    agent = Mention(scene.person.id) if ticket.is_private else scene.person.name  # a mention lets them in
+    await say_in_ticket(tx, scene, ticket, paragraph(text("claimed-public", agent=agent)))
     await owe_board(tx, scene.server, scene.now)
 
 

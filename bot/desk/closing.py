@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 from bot.desk.claiming import find
 from bot.desk.line import place_blocks
@@ -19,11 +20,14 @@ from bot.store.database import Transaction
 from bot.store.outbox import owe_board
 from bot.texts import note, paragraph, quote, text
 
+_LAST_WORD = timedelta(seconds=2)
+"""So much later a thread is archived: words that came after would open it again."""
+
 
 async def close_command(tx: Transaction, scene: Scene) -> Reply:
     """`/close [words]` in the ticket's thread; elsewhere my only ticket, or `/close <number> [words]`.
 
-    A bare number names another ticket even in a thread.
+    A bare number, or one with its #, names another ticket even in a thread.
     """
     ticket, words = await _which(tx, scene)
     return await _close(tx, scene, ticket, words)
@@ -36,7 +40,7 @@ async def close_button(tx: Transaction, scene: Scene, number: str) -> Reply:
 
 async def _which(tx: Transaction, scene: Scene) -> tuple[Ticket, str]:
     here = await ticket_here(tx, scene)
-    if here and not re.fullmatch(r"#?\d{1,9}", scene.words, re.ASCII):
+    if here and not re.match(r"#\d{1,9}\b|\d{1,9}$", scene.words, re.ASCII):
         return here, scene.words
     number, rest = leading_number(scene.words)
     if number is not None:
@@ -53,34 +57,40 @@ async def _mine(tx: Transaction, scene: Scene) -> list[Ticket]:
 
 async def _close(tx: Transaction, scene: Scene, ticket: Ticket, words: str) -> Reply:
     require_close(ticket, scene.person, scene.settings)
-    await _end(tx, scene, ticket, "closed", actor=scene.person.id)
+    await end(tx, scene, ticket, "closed", actor=scene.person.id)
     by = "closed-by-customer" if scene.person.id == ticket.customer else "closed-public"
     blocks = [paragraph(text(by, number=ticket.number, person=scene.person.name))]
     if words:
         blocks.append(quote(clean(words, TEXT_LIMIT)))
-    await say_in_ticket(tx, scene, ticket, *blocks, note(text("closed-hint", days=rules.REOPEN_WITHIN.days)))
-    await _archive(tx, scene, ticket)
+    blocks.append(note(text("closed-hint", days=scene.settings.reopen_days)))
+    if ticket.thread is not None and ticket.thread == scene.event.thread:  # the answer itself is the last word there
+        await archive(tx, scene, ticket, delay=_LAST_WORD)
+        return Reply(scene.content(*blocks, language=ticket.language), is_public=True)
+    await say_in_ticket(tx, scene, ticket, *blocks)
+    await archive(tx, scene, ticket)
     return scene.reply_text("closed", number=ticket.number)
 
 
 async def withdraw(tx: Transaction, scene: Scene, ticket: Ticket) -> None:
     """The customer has taken the request back while it waited: its words are gone here, too."""
     ticket = replace(ticket, text="")
-    await _end(tx, scene, ticket, "withdrawn", actor=None)
+    await end(tx, scene, ticket, "withdrawn", actor=None)
     await say_in_ticket(tx, scene, ticket, paragraph(text("withdrawn", number=ticket.number)))
-    await _archive(tx, scene, ticket)
+    await archive(tx, scene, ticket)
 
 
-async def _end(tx: Transaction, scene: Scene, ticket: Ticket, what: str, actor: str | None) -> None:
+async def end(tx: Transaction, scene: Scene, ticket: Ticket, what: str, actor: str | None) -> None:
+    """Close a ticket, on record."""
     closed = rules.close(ticket, scene.event.at)
     await queries.save_ticket(tx, closed)
     await queries.record(tx, closed, scene.event.at, actor, what)
     await owe_board(tx, scene.server, scene.now)
 
 
-async def _archive(tx: Transaction, scene: Scene, ticket: Ticket) -> None:
+async def archive(tx: Transaction, scene: Scene, ticket: Ticket, delay: timedelta = timedelta(0)) -> None:
+    """Promise to put the ticket's thread away."""
     effect = CloseThread(server=ticket.server, channel=ticket.channel, thread=ticket.thread)
-    await scene.owe(tx, ticket.lane, effect, ticket=ticket.number)
+    await scene.owe(tx, ticket.lane, effect, ticket=ticket.number, delay=delay)
 
 
 async def reopen(tx: Transaction, scene: Scene, ticket: Ticket) -> None:

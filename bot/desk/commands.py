@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.desk import answering, blocking, claiming, closing, correcting, line, opening, setting_up
+from bot.desk.panel import panel_command
 from bot.desk.policy.commands import policy_command
 from bot.desk.scene import Answer, Scene
 from bot.model import Text
@@ -46,6 +47,7 @@ class Command:
 COMMANDS = (
     Command("covered", Audience.EVERYBODY, answering.covered_command),
     Command("ticket", Audience.EVERYBODY, opening.ticket_command),
+    Command("private", Audience.EVERYBODY, opening.private_command),
     Command("place", Audience.EVERYBODY, line.place),
     Command("close", Audience.EVERYBODY, closing.close_command),
     Command("policy", Audience.EVERYBODY, policy_command),
@@ -54,6 +56,7 @@ COMMANDS = (
     Command("correct", Audience.AGENTS, correcting.correct_command),
     Command("queue", Audience.AGENTS, line.queue),
     Command("setup", Audience.MODERATORS, setting_up.setup_command),
+    Command("panel", Audience.MODERATORS, panel_command),
     Command("block", Audience.MODERATORS, blocking.block_command),
     Command("unblock", Audience.MODERATORS, blocking.unblock_command),
 )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 import structlog
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_random_exponential
@@ -16,7 +17,7 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_r
 from bot.coverage.matcher import Matcher
 from bot.coverage.meaning import Meanings
 from bot.coverage.policy import Policy
-from bot.desk import line, listening, setting_up
+from bot.desk import leaving, line, listening, picking, setting_up
 from bot.desk.buttons import BUTTONS, FORMS, known
 from bot.desk.commands import BY_NAME
 from bot.desk.looking import PATIENCE, CloserLook
@@ -33,13 +34,18 @@ from bot.model import (
     FormSent,
     MessageDeleted,
     MessageEdited,
+    MessagePicked,
     MessagePosted,
     Person,
+    PersonBanned,
+    PlaceGone,
     Refusal,
     Reply,
     Say,
     ServerJoined,
+    ServerLeft,
     ServerSettings,
+    Text,
 )
 from bot.rules.limits import clean, title
 from bot.rules.permissions import is_moderator, is_staff
@@ -47,7 +53,7 @@ from bot.store import queries
 from bot.store.database import Database, Transaction, is_passing
 from bot.store.outbox import BOARD, forget_ended, owe
 from bot.store.policy_queries import forget_drafts, forget_texts
-from bot.texts import paragraph, text
+from bot.texts import note, paragraph, text
 
 _log = structlog.get_logger(__name__)
 _NOBODY = Person("", "")
@@ -89,6 +95,8 @@ class Desk:
         self._clock = clock
         self.on_commit: Callable[[], None] = lambda: None
         """Called when there may be something new in the outbox."""
+        self.lacks: Callable[[str, ServerSettings], Sequence[Text]] = lambda _server, _settings: ()
+        """What a server's chat keeps the bot from doing there; told after `/setup`."""
         self._servers: dict[str, ServerSettings] = {}
         self._heard: set[tuple[str, str]] = set()
         self._closer_look = CloserLook(meanings, patience)
@@ -121,16 +129,34 @@ class Desk:
         """Read what is kept in memory: own policies, settings, and which channels we listen to."""
         self._closer_look.learn(self.policies.shipped)
         await self.policies.follow()
-        self._heard = await self._database.transaction(queries.channels_with_open_tickets)
+        self._heard = await self._database.transaction(queries.channels_with_tickets)
         for server, settings in (await self._database.transaction(queries.all_settings)).items():
             self._keep(server, settings)
         # the shipped policy may have become another one while nobody was there
         await self._database.transaction(lambda tx: posts.refresh_everywhere(tx, self._clock()))
 
+    def servers(self) -> Collection[str]:
+        """The servers that we know of and have not left, of all platforms."""
+        return self._servers.keys()
+
+    def hears(self, server: str, channel: str) -> bool:
+        """Whether messages in this channel are our business."""
+        return (server, channel) in self._heard
+
+    async def heard_until(self, server: str) -> int | None:
+        """The order up to which everything in the server has been told; None if nothing was noted yet."""
+        return await self._database.transaction(lambda tx: queries.heard_until(tx, server))
+
+    async def note_heard(self, server: str, order: int) -> None:
+        """Note that everything in the server up to this order has been told."""
+        await self._database.transaction(lambda tx: queries.note_heard(tx, server, order))
+
     async def _remember(self, server: str) -> None:
         """The server's settings may have changed."""
         settings = await self._database.transaction(lambda tx: queries.settings_of(tx, server))
-        if settings is not None:
+        if settings is None:
+            self._servers.pop(server, None)
+        else:
             self._keep(server, settings)
 
     def _keep(self, server: str, settings: ServerSettings) -> None:
@@ -139,9 +165,9 @@ class Desk:
 
     async def handle(self, event: Event) -> Reply | None:
         """Do what an event asks for. When this returns, it is on the disk; a private reply comes back."""
-        if isinstance(event, MessagePosted | MessageEdited | MessageDeleted) and (
-            (event.server, event.channel) not in self._heard
-        ):
+        if isinstance(event, MessagePosted) and event.is_to_us:
+            self._heard.add((event.server, event.channel))
+        elif self._is_none_of_ours(event):
             return None
         scene = self._scene(event, await self.policies.of(event.server))
         if _is_idle_talk(scene) and not _is_unsure(scene):
@@ -150,6 +176,16 @@ class Desk:
         self._settling.add(settling)
         settling.add_done_callback(self._settling.discard)
         return await asyncio.shield(settling)  # who asked may go away; what was committed must still be told
+
+    def _is_none_of_ours(self, event: Event) -> bool:
+        """Whether it is a message in a channel where nobody talks to us; in threads we may have been called before."""
+        match event:
+            case MessagePosted(thread=None):
+                return event.channel not in self._servers.get(event.server, _DEFAULTS).support
+            case MessagePosted() | MessageEdited() | MessageDeleted():
+                return not self.hears(event.server, event.channel)
+            case _:
+                return False
 
     async def _settle(self, scene: Scene) -> Reply | None:
         event = scene.event
@@ -173,10 +209,18 @@ class Desk:
             return replace(scene.reply(paragraph(refusal.text)), is_refusal=True)
         except Exception:  # noqa: BLE001 (it is logged, and told)
             return await self._apologise(scene)
-        if isinstance(event, ServerJoined) or _is_about(event, "setup"):
-            await self._remember(event.server)
         self.on_commit()
+        if isinstance(event, ServerJoined | ServerLeft | PlaceGone) or _is_about(event, "setup"):
+            await self._remember(event.server)
+            reply = self._with_lacks(event.server, reply)
         return reply
+
+    def _with_lacks(self, server: str, reply: Reply | None) -> Reply | None:
+        """Whoever sets a server up reads at once what its chat keeps the bot from doing."""
+        if reply is None or reply.content is None:
+            return reply
+        lacks = [note(one) for one in self.lacks(server, self._servers.get(server, _DEFAULTS))]
+        return replace(reply, content=replace(reply.content, blocks=(*reply.content.blocks, *lacks)))
 
     async def _think(self, study: Study) -> Reply:
         """Do a study in the one thread for these: however many moderators ask, customers have the other core."""
@@ -213,7 +257,7 @@ class Desk:
             dropped = await self._database.transaction(lambda tx: queries.forget_old_events(tx, now, _AT_A_TIME))
         await self._database.transaction(lambda tx: forget_ended(tx, now))
         await self._database.transaction(lambda tx: forget_drafts(tx, now))
-        for server, settings in list(self._servers.items()):
+        for server, settings in (await self._database.transaction(queries.settings_ever)).items():
             await self._forget_texts(server, now - timedelta(days=settings.retention_days))
 
     async def _forget_texts(self, server: str, before: datetime) -> None:
@@ -225,7 +269,7 @@ class Desk:
         person = replace(person, name=title(person.name) or person.id)
         settings = self._servers.get(event.server, _DEFAULTS)
         words = clean(_words(event))
-        needs_verdict = words and _is_request(event) and not is_staff(person, settings)
+        needs_verdict = words and _is_request(event) and not (_is_chatter(event) and is_staff(person, settings))
         verdict = matcher.match(words) if needs_verdict else None
         shipped, trouble = self.policies.shipped, self.policy_trouble
         return Scene(event, person, settings, matcher, shipped, self._clock(), words, verdict, policy_trouble=trouble)
@@ -252,7 +296,9 @@ class Desk:
 
 def _words(event: Event) -> str:
     match event:
-        case MessagePosted(text=words) | MessageEdited(text=words) | CommandUsed(words=words):
+        case MessagePosted(text=words) | MessageEdited(text=words) | MessagePicked(text=words):
+            return words
+        case CommandUsed(words=words):
             return words
         case FormSent(values=values):
             return values.get("text", "")
@@ -269,13 +315,18 @@ def _is_about(event: Event, matter: str) -> bool:
             return False
 
 
+def _is_chatter(event: Event) -> bool:
+    """Whether somebody wrote without calling us: then staff are not taken for customers."""
+    return isinstance(event, MessagePosted) and not event.is_to_us
+
+
 def _is_request(event: Event) -> bool:
     """Whether the event's words can be what a customer wants from support."""
     match event:
         case CommandUsed(name=name) | FormSent(form=name):
-            return name in {"covered", "ticket"}
+            return name in {"covered", "ticket", "private"}
         case _:
-            return isinstance(event, MessagePosted)
+            return isinstance(event, MessagePosted | MessagePicked)
 
 
 def _is_unsure(scene: Scene) -> bool:
@@ -285,7 +336,7 @@ def _is_unsure(scene: Scene) -> bool:
 
 def _is_idle_talk(scene: Scene) -> bool:
     """Messages that cost no transaction: staff's and small talk, outside of tickets."""
-    if not isinstance(scene.event, MessagePosted) or scene.event.thread is not None:
+    if not _is_chatter(scene.event) or scene.event.thread is not None:
         return False
     return scene.verdict is None or (scene.verdict.action is Action.SILENT and scene.verdict.if_waiting is None)
 
@@ -298,21 +349,32 @@ async def _route(tx: Transaction, scene: Scene) -> Answer | None:
     if not await queries.is_new(tx, event.server, f"event:{event.key}", event.at):
         return None
     match event:
-        case MessageEdited():
-            await listening.message_edited(tx, scene, event)
-        case MessageDeleted():
-            await listening.message_deleted(tx, scene, event)
-        case ServerJoined():
-            await setting_up.server_joined(tx, scene, event)
-        case CommandUsed() | ButtonPressed() | FormSent():
+        case MessagePicked() | CommandUsed() | ButtonPressed() | FormSent():
             return await _answer(tx, scene, event)
-    return None
+        case _:
+            await _HAPPENED[type(event)](tx, scene, event)
+            return None
 
 
-async def _answer(tx: Transaction, scene: Scene, asked: CommandUsed | ButtonPressed | FormSent) -> Answer:
+_HAPPENED: Mapping[type[Event], Callable[[Transaction, Scene, Any], Awaitable[None]]] = {
+    MessageEdited: listening.message_edited,
+    MessageDeleted: listening.message_deleted,
+    ServerJoined: setting_up.server_joined,
+    ServerLeft: leaving.server_left,
+    PlaceGone: leaving.place_gone,
+    PersonBanned: leaving.person_banned,
+}
+"""What nobody waits for an answer to."""
+
+
+async def _answer(
+    tx: Transaction, scene: Scene, asked: MessagePicked | CommandUsed | ButtonPressed | FormSent
+) -> Answer:
     if _is_about(asked, "setup"):  # built upon what is set now: another moderator may have just been quicker
         scene = replace(scene, settings=await queries.settings_of(tx, asked.server) or scene.settings)
     match asked:
+        case MessagePicked():
+            return await picking.message_picked(tx, scene, asked)
         case CommandUsed(name=name) if name in BY_NAME:
             return await BY_NAME[name].run(tx, scene)
         case CommandUsed(name=name):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from bot.coverage.thanks import only_thanks
 from bot.desk.answering import answer_content, is_heard, keep_answer, offer_content
@@ -45,6 +46,8 @@ async def message_posted(tx: Transaction, scene: Scene, event: MessagePosted) ->
         await respond_to(tx, scene, event, thread=None)
     elif ticket := await queries.ticket_by_thread(tx, event.server, event.thread):
         await _in_ticket(tx, scene, event, ticket)
+    elif event.is_to_us:
+        await respond_to(tx, scene, event, event.thread)
     else:
         await _under_answer(tx, scene, event, event.thread)
 
@@ -58,7 +61,7 @@ async def _under_answer(tx: Transaction, scene: Scene, event: MessagePosted, thr
 
 async def _in_ticket(tx: Transaction, scene: Scene, event: MessagePosted, ticket: Ticket) -> None:
     person, settings = event.person, scene.settings
-    if is_agent(person, settings) and person.id != ticket.customer:
+    if is_agent(person, settings) and person.id != ticket.customer and not event.is_to_us:
         if ticket.state is TicketState.WAITING:
             ticket = await claim_by_answering(tx, scene, ticket)
         await queries.save_ticket(tx, rules.spoken(ticket, person.id, event.at, by_agent=True))
@@ -92,7 +95,7 @@ async def _in_closed_ticket(tx: Transaction, scene: Scene, event: MessagePosted,
     standing = await queries.standing(tx, event.server, event.person.id, event.at)
     if standing.is_blocked or only_thanks(scene.words):
         return
-    if not rules.may_reopen(ticket, event.at):
+    if not rules.may_reopen(ticket, event.at, timedelta(days=scene.settings.reopen_days)):
         await keep_answer(tx, scene, Response.OFFER_TICKET, message=event.message, thread=None)
         offer = offer_content(scene, event.message)
         told = paragraph(text("closed-long-ago", number=ticket.number))

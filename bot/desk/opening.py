@@ -37,27 +37,42 @@ from bot.store.queries import Answer
 from bot.texts import heading, note, paragraph, quote, text
 
 
-async def ticket_command(tx: Transaction, scene: Scene) -> Reply:
-    """`/ticket [text]`: a form if there is no text."""
-    if not scene.words:
-        question = Field("text", text("form-ticket-text"), FieldKind.PARAGRAPH, limit=TEXT_LIMIT)
-        return scene.form("ticket", "form-ticket", question)
-    return await _ticket_without_message(tx, scene)
+async def ticket_command(tx: Transaction, scene: Scene, _: str = "") -> Reply:
+    """`/ticket [text]`, or the button for it: a form if there is no text."""
+    return await ticket_form(tx, scene) if scene.words else _question(scene, "ticket")
 
 
-async def ticket_form(tx: Transaction, scene: Scene, _: str) -> Reply:
+async def private_command(tx: Transaction, scene: Scene, _: str = "") -> Reply:
+    """The same for a ticket that only the customer and the agents can read."""
+    return await private_form(tx, scene) if scene.words else _question(scene, "private")
+
+
+def _question(scene: Scene, form: str) -> Reply:
+    question = Field("text", text("form-ticket-text"), FieldKind.PARAGRAPH, limit=TEXT_LIMIT)
+    return scene.form(form, f"form-{form}", question)
+
+
+async def ticket_form(tx: Transaction, scene: Scene, _: str = "") -> Reply:
     """The form of `/ticket` is filled in."""
+    return await _ticket_without_message(tx, scene, is_private=False)
+
+
+async def private_form(tx: Transaction, scene: Scene, _: str = "") -> Reply:
+    """The form for a private ticket is filled in."""
+    return await _ticket_without_message(tx, scene, is_private=True)
+
+
+async def _ticket_without_message(tx: Transaction, scene: Scene, *, is_private: bool) -> Reply:
     if not scene.words:
         raise Refusal("refused-empty")
-    return await _ticket_without_message(tx, scene)
+    spot = Spot(support_channel(scene), is_private=is_private)
+    return await opened(tx, scene, await open_ticket(tx, scene, spot))
 
 
-async def _ticket_without_message(tx: Transaction, scene: Scene) -> Reply:
-    return await _opened(tx, scene, await open_ticket(tx, scene, Spot(_support_channel(scene))))
-
-
-async def _opened(tx: Transaction, scene: Scene, ticket: Ticket) -> Reply:
-    where = paragraph(text("opened-where", channel=ChannelLink(ticket.channel)))
+async def opened(tx: Transaction, scene: Scene, ticket: Ticket) -> Reply:
+    """Tells somebody in private of a ticket that has just been opened."""
+    key = "opened-private" if ticket.is_private else "opened-where"
+    where = paragraph(text(key, channel=ChannelLink(ticket.channel)))
     head = heading(text("opened-heading", number=ticket.number))
     return scene.reply(head, *await place_blocks(tx, scene, ticket), where)
 
@@ -67,12 +82,12 @@ async def open_from_answer(tx: Transaction, scene: Scene, message: str) -> Reply
     answer = await unused_answer(tx, scene, message)
     if answer.thread and (there := await queries.ticket_by_thread(tx, scene.server, answer.thread)):
         raise Refusal("refused-already-open", number=there.number)
-    channel = answer.channel if answer.thread else _support_channel(scene)
+    channel = answer.channel if answer.thread else support_channel(scene)
     asked = replace(as_asker(scene, answer), words=answer.text)
     spot = Spot(channel, message, answer.thread, policy_version=answer.policy_version)
     ticket = await open_ticket(tx, asked, spot)
     await queries.set_became(tx, answer, ticket.number)
-    return asked.reply_text("opened-here", number=ticket.number) if answer.thread else await _opened(tx, asked, ticket)
+    return asked.reply_text("opened-here", number=ticket.number) if answer.thread else await opened(tx, asked, ticket)
 
 
 async def own_answer(tx: Transaction, scene: Scene, message: str) -> Answer:
@@ -112,6 +127,8 @@ class Spot:
     """None: it grows from a message that we have yet to write."""
     starts_thread: bool = False
     """Whether the thread has yet to be started from the customer's message."""
+    is_private: bool = False
+    """Whether only the customer and the agents are to read it."""
     policy_version: str | None = None
     """Under which policy the verdict was given, if not under the one in force."""
 
@@ -142,13 +159,17 @@ async def open_ticket(tx: Transaction, scene: Scene, spot: Spot) -> Ticket:
         opened_at=scene.event.at,
         soft_due=due.soft,
         hard_due=due.hard,
+        is_private=spot.is_private,
     )
     await queries.add_ticket(tx, ticket)
     await queries.record(tx, ticket, scene.event.at, scene.person.id, "opened")
     await collect_silence(tx, scene, ticket)
+    places = await place_blocks(tx, scene, ticket)
     if spot.starts_thread and spot.message:
-        await scene.open_thread(tx, ticket.lane, spot.message)
-    await _owe_receipt(tx, scene, ticket)
+        told = paragraph(text("meanwhile", number=number, person=Mention(ticket.customer)))
+        meanwhile = scene.content(told, *places, buttons=ticket_buttons(ticket), language=ticket.language)
+        await scene.open_thread(tx, ticket.lane, spot.message, meanwhile)
+    await _owe_receipt(tx, scene, ticket, places)
     await owe_board(tx, scene.server, scene.now)
     return ticket
 
@@ -165,7 +186,7 @@ async def require_room_for(tx: Transaction, scene: Scene) -> None:
     )
 
 
-def _support_channel(scene: Scene) -> str:
+def support_channel(scene: Scene) -> str:
     """The channel for a ticket by command: this one, or else the server's first support channel."""
     support = scene.settings.support
     if scene.event.channel in support:
@@ -175,19 +196,19 @@ def _support_channel(scene: Scene) -> str:
     return next(iter(support))
 
 
-async def _owe_receipt(tx: Transaction, scene: Scene, ticket: Ticket) -> None:
+async def _owe_receipt(tx: Transaction, scene: Scene, ticket: Ticket, places: list[Block]) -> None:
     lane = ticket.lane
     if ticket.thread is None:
-        opening = _opening(scene, ticket)
         effect = OpenThread(
             server=ticket.server,
             channel=ticket.channel,
             message=None,
             name=title(f"#{ticket.number} {ticket.text}"),
-            opening=opening,
+            opening=None if ticket.is_private else _opening(scene, ticket),
+            is_private=ticket.is_private,
         )
         await scene.owe(tx, lane, effect, ticket=ticket.number)
-    receipt = await receipt_content(tx, scene, ticket)
+    receipt = _receipt(scene, ticket, places)
     say = Say(server=ticket.server, channel=ticket.channel, thread=ticket.thread, content=receipt)
     await scene.owe(tx, lane, say, ticket=ticket.number)
 
@@ -198,17 +219,18 @@ def _opening(scene: Scene, ticket: Ticket) -> Content:
     return scene.content(*blocks, language=ticket.language)
 
 
-async def receipt_content(tx: Transaction, scene: Scene, ticket: Ticket) -> Content:
+def _receipt(scene: Scene, ticket: Ticket, places: list[Block]) -> Content:
     """Number, verdict, place, and when an answer can be expected; with the buttons of the ticket's life."""
     texts = _texts(scene, ticket.category, ticket.language)
     topic = texts.title if texts else ""
     told = text(f"receipt-{ticket.ruling or 'none'}", person=Mention(ticket.customer), title=topic)
     blocks = [heading(text("receipt-heading", number=ticket.number)), paragraph(told)]
+    if ticket.is_private:  # nothing stands above it that could tell
+        blocks.append(quote(ticket.text))
     blocks += clause_blocks(scene, ticket.category, ticket.language)
     if ticket.ruling is Ruling.COVERED:
         blocks += answer_blocks(scene, ticket.category, ticket.language)
-    blocks += await place_blocks(tx, scene, ticket)
-    blocks.append(note(text("first-come")))
+    blocks += [*places, note(text("first-come"))]
     return scene.content(*blocks, buttons=ticket_buttons(ticket), ruling=ticket.ruling, language=ticket.language)
 
 

@@ -9,6 +9,7 @@ from bot.coverage.policy_question import asks_about_policy
 from bot.desk.answering import answer_content, is_heard, keep_answer, offer_content, same_matter_content
 from bot.desk.line import link
 from bot.desk.opening import Spot, as_asker, open_ticket, unused_answer
+from bot.desk.panel import panel_content
 from bot.desk.scene import Scene, button_number, say_in_ticket
 from bot.model import Content, MessagePosted, Mode, Refusal, Reply, Ticket, TicketState, Verdict
 from bot.rules.limits import ANSWERS_AN_HOUR, clean
@@ -24,13 +25,17 @@ async def respond_to(tx: Transaction, scene: Scene, event: MessagePosted, thread
     scene = as_waiting(scene, mine)
     verdict = scene.verdict
     if verdict is None:
+        if event.is_to_us:
+            await _greet(tx, scene, event, thread)
         return
-    mode = scene.settings.support.get(event.channel, Mode.QUIET)
+    mode = Mode.ASK if event.is_to_us else scene.settings.support.get(event.channel, Mode.QUIET)
     fresh = _fresh_ticket(mine, event)
     about_policy = asks_about_policy(scene.words, verdict.language)
     response = respond(verdict, mode, asks_about_policy=about_policy, has_fresh_ticket=fresh is not None)
     if response is Response.NOTHING:
-        return
+        if not event.is_to_us:
+            return
+        response = Response.OFFER_TICKET  # who is spoken to does not keep silent
     if response is Response.OPEN_TICKET:  # looks itself at how the customer stands
         await _open(tx, scene, event, thread)
         return
@@ -43,6 +48,12 @@ async def respond_to(tx: Transaction, scene: Scene, event: MessagePosted, thread
     elif standing.answers == ANSWERS_AN_HOUR:  # told once, and then silent
         enough = scene.content(paragraph(text("refused-too-many-questions")))
         await _say(tx, scene, event, thread, Response.NOTHING, enough)
+
+
+async def _greet(tx: Transaction, scene: Scene, event: MessagePosted, thread: str | None) -> None:
+    """Somebody has only called us: say what there is to be had."""
+    if await is_heard(tx, scene):
+        await _say(tx, scene, event, thread, Response.NOTHING, panel_content(scene, scene.language))
 
 
 async def _content(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.coverage.exchange import PolicyFile
 from bot.coverage.matcher import Matcher
@@ -117,15 +117,17 @@ class Scene:
         return Reply(form=Form(name, text(heading, **values), fields, self.language, self.settings.formal))
 
     async def owe(
-        self, tx: Transaction, lane: str, effect: Effect, *, ticket: int | None = None, post: str | None = None
+        self, tx: Transaction, lane: str, effect: Effect, *, ticket: int | None = None, delay: timedelta = timedelta(0)
     ) -> None:
         """Promise an effect, in order with what else is owed in that conversation."""
-        await owe(tx, lane, effect, self.now, ticket=ticket, post=post)
+        await owe(tx, lane, effect, self.now, ticket=ticket, delay=delay)
 
-    async def open_thread(self, tx: Transaction, lane: str, message: str) -> None:
+    async def open_thread(self, tx: Transaction, lane: str, message: str, meanwhile: Content | None = None) -> None:
         """Promise a thread under the person's message; it will have that message's id."""
         name = title(self.words) or title(self.person.name)
-        effect = OpenThread(server=self.server, channel=self.event.channel, message=message, name=name)
+        effect = OpenThread(
+            server=self.server, channel=self.event.channel, message=message, name=name, meanwhile=meanwhile
+        )
         await self.owe(tx, lane, effect)
 
     async def close_thread(self, tx: Transaction, thread: str) -> None:

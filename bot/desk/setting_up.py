@@ -16,6 +16,7 @@ from bot.model import (
     Mode,
     Refusal,
     Reply,
+    Roles,
     Say,
     ServerJoined,
     ServerSettings,
@@ -30,8 +31,8 @@ from bot.texts import heading, item, note, paragraph, text
 
 _MOST = 100
 """Highest limit that may be set; also the most channels or roles of a kind."""
-_LONGEST_RETENTION = 3_650
-"""Days."""
+_MOST_DAYS = 3_650
+"""Longest time that may be set."""
 _MOST_REASON = 300
 """Characters of the reason why a policy was refused."""
 _MODES = tuple((mode.value, text(f"mode-{mode}")) for mode in Mode)
@@ -40,17 +41,19 @@ _ADDRESSES = (("sie", text("address-sie")), ("du", text("address-du")))
 
 
 async def server_joined(tx: Transaction, scene: Scene, event: ServerJoined) -> None:
-    """A new server speaks its platform's language, else German, and is told once what to do."""
+    """A new server speaks its platform's language, else German, and is told once what to do; so is one that is back."""
     settings = ServerSettings(language=Language.of_locale(event.locale) or Language.DE)
-    await queries.add_server(tx, event.server, settings, event.at)
-    if event.channel:
+    is_new = await queries.add_server(tx, event.server, settings, event.at)
+    if is_new and event.channel:
+        settings = await queries.settings_of(tx, event.server) or settings
+        scene = replace(scene, settings=settings)
         blocks = (heading(text("welcome-heading")), paragraph(text("welcome")), note(text("welcome-setup")))
         content = scene.content(*blocks, language=settings.language)
         await scene.owe(tx, "welcome", Say(server=event.server, channel=event.channel, content=content))
 
 
 async def setup_command(tx: Transaction, scene: Scene) -> Reply:
-    """`/setup`, `/setup rules`, `/setup mode [auto|ask|quiet]`, `/setup show`."""
+    """`/setup`, `/setup rules`, `/setup tickets`, `/setup mode [auto|ask|quiet]`, `/setup show`."""
     require_moderator(scene.person, scene.settings)
     part, _, rest = scene.words.casefold().partition(" ")
     match part:
@@ -58,6 +61,8 @@ async def setup_command(tx: Transaction, scene: Scene) -> Reply:
             return scene.form("setup", "form-setup", *_place_fields(scene.settings))
         case "rules":
             return scene.form("setup-rules", "form-setup-rules", *_rule_fields(scene.settings))
+        case "tickets":
+            return scene.form("setup-tickets", "form-setup-tickets", *_ticket_fields(scene.settings))
         case "mode":
             return await _mode_command(tx, scene, rest.strip())
         case "show":
@@ -85,7 +90,7 @@ async def setup_form(tx: Transaction, scene: Scene, _: str) -> Reply:
 
 
 async def rules_form(tx: Transaction, scene: Scene, _: str) -> Reply:
-    """Language, address and limits."""
+    """Language, address, and how long texts are kept."""
     require_moderator(scene.person, scene.settings)
     values = scene.values
     language = values.get("language", "")
@@ -95,9 +100,20 @@ async def rules_form(tx: Transaction, scene: Scene, _: str) -> Reply:
         scene.settings,
         language=Language(language),
         formal=values.get("address", "sie") != "du",
+        retention_days=_limit(values, "retention", _MOST_DAYS),
+    )
+    return await _keep(tx, scene, new)
+
+
+async def tickets_form(tx: Transaction, scene: Scene, _: str) -> Reply:
+    """Limits, and how long a closed ticket can be opened again."""
+    require_moderator(scene.person, scene.settings)
+    values = scene.values
+    new = replace(
+        scene.settings,
         open_limit=_limit(values, "open_limit"),
         hourly_limit=_limit(values, "hourly_limit"),
-        retention_days=_limit(values, "retention", _LONGEST_RETENTION),
+        reopen_days=_limit(values, "reopen", _MOST_DAYS),
     )
     return await _keep(tx, scene, new)
 
@@ -153,6 +169,7 @@ async def _overview(tx: Transaction, scene: Scene, settings: ServerSettings) -> 
                 hourly=settings.hourly_limit,
             )
         ),
+        item(text("setup-reopen", days=settings.reopen_days)),
         item(text("setup-retention", days=settings.retention_days)),
     ]
     blocks += [note(missing) for missing in _missing(settings)]
@@ -178,8 +195,8 @@ def _channel(channel: str | None) -> ChannelLink | Text:
     return text("setup-none") if channel is None else ChannelLink(channel)
 
 
-def _roles(roles: frozenset[str]) -> str | Text:
-    return ", ".join(sorted(roles)) or text("setup-none")
+def _roles(roles: frozenset[str]) -> Roles | Text:
+    return Roles(tuple(sorted(roles))) if roles else text("setup-none")
 
 
 def _place_fields(settings: ServerSettings) -> tuple[Field, ...]:
@@ -196,14 +213,21 @@ def _place_fields(settings: ServerSettings) -> tuple[Field, ...]:
 
 
 def _rule_fields(settings: ServerSettings) -> tuple[Field, ...]:
-    choice, number = FieldKind.CHOICE, FieldKind.NUMBER
+    choice = FieldKind.CHOICE
     address = "sie" if settings.formal else "du"
     return (
         Field("language", text("form-setup-language"), choice, value=settings.language, choices=_LANGUAGES),
         Field("address", text("form-setup-address"), choice, value=address, choices=_ADDRESSES),
+        Field("retention", text("form-setup-retention"), FieldKind.NUMBER, value=str(settings.retention_days)),
+    )
+
+
+def _ticket_fields(settings: ServerSettings) -> tuple[Field, ...]:
+    number = FieldKind.NUMBER
+    return (
         Field("open_limit", text("form-setup-open-limit"), number, value=str(settings.open_limit)),
         Field("hourly_limit", text("form-setup-hourly-limit"), number, value=str(settings.hourly_limit)),
-        Field("retention", text("form-setup-retention"), number, value=str(settings.retention_days)),
+        Field("reopen", text("form-setup-reopen"), number, value=str(settings.reopen_days)),
     )
 
 

@@ -17,9 +17,6 @@ from datetime import datetime, timedelta
 from bot.model import Person, Refusal, Ticket, TicketState
 from bot.rules.promise import Promise
 
-REOPEN_WITHIN = timedelta(days=7)
-"""How long after closing a customer's new words open the same ticket again; later they are offered a new one."""
-
 
 def claim(ticket: Ticket, agent: Person, at: datetime) -> Ticket:
     """An agent takes the ticket. A claimed one cannot be stolen, a closed one not be claimed."""
@@ -45,9 +42,9 @@ def close(ticket: Ticket, at: datetime) -> Ticket:
     return replace(ticket, state=TicketState.CLOSED, closed_at=at)
 
 
-def may_reopen(ticket: Ticket, at: datetime) -> bool:
+def may_reopen(ticket: Ticket, at: datetime, within: timedelta) -> bool:
     """Whether the customer's new words still belong to this closed ticket."""
-    return ticket.closed_at is not None and at - ticket.closed_at <= REOPEN_WITHIN
+    return ticket.closed_at is not None and at - ticket.closed_at <= within
 
 
 def reopen(ticket: Ticket, order: int, promise: Promise) -> Ticket:

@@ -22,7 +22,7 @@ from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 from tenacity import AsyncRetrying, RetryCallState, wait_exponential, wait_random
 
-from bot.model import Chat, CloseThread, Done, Effect, Later, Never, OpenThread, Outcome, Say
+from bot.model import Chat, CloseThread, Content, Done, Effect, Later, Never, OpenThread, Outcome, Say
 from bot.store.database import Database, Transaction
 from bot.store.queries import keep_post, post_named, set_thread
 from bot.store.tables import DEAD, DONE, DRAWN_WHEN_SENT, OWED, outbox, tickets
@@ -33,10 +33,14 @@ BOARD_DELAY = timedelta(seconds=1)
 """The board is drawn at most this often."""
 GIVE_UP_AFTER = timedelta(days=3)
 """So long an effect is tried; then it is shown as a dead letter."""
+MEANWHILE_AFTER = timedelta(seconds=10)
+"""Who waits at least this long for a thread is told in the channel what the thread will say."""
 KEEP_DONE = timedelta(days=2)
 """How long done effects stay for whoever looks into a fault."""
 KEEP_DEAD = timedelta(days=30)
 """How long dead letters can be tried once more."""
+_TOOK_TOO_LONG = timedelta(seconds=10)
+"""How long to leave a platform alone that has not answered in time."""
 _MOST_AT_ONCE = 32
 _MOST_OF_A_SERVER = 8
 """Effects of one server on their way at a time, so that one whose chat hangs does not hold up the others."""
@@ -62,7 +66,7 @@ _ADD = insert(outbox).values(
     ticket=bindparam("ticket"),
     post=bindparam("post"),
     attempts=0,
-    due_at=_now,
+    due_at=bindparam("due", type_=_moment),
     created_at=_now,
 )
 _ADD_DRAWING = (
@@ -127,18 +131,35 @@ _REVIVE = (
 )
 _FORGET = delete(outbox).where(DONE, outbox.c.ended_at < bindparam("before", type_=_moment))
 _FORGET_DEAD = delete(outbox).where(DEAD, outbox.c.ended_at < bindparam("before", type_=_moment))
+_CHANGE = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("letter"), outbox.c.server == bindparam("of_server"))
+    .values(effect=bindparam("new_effect"))
+)
+_FORGIVE = (
+    update(outbox)
+    .where(outbox.c.server == bindparam("of_server"), OWED)
+    .values(state="done", error=bindparam("why"), ended_at=_now, leased_until=None)
+)
 _FREE = update(outbox).where(OWED, outbox.c.leased_until.is_not(None)).values(leased_until=None)
 
 
 async def owe(
-    tx: Transaction, lane: str, effect: Effect, now: datetime, *, ticket: int | None = None, post: str | None = None
+    tx: Transaction,
+    lane: str,
+    effect: Effect,
+    now: datetime,
+    *,
+    ticket: int | None = None,
+    post: str | None = None,
+    delay: timedelta = timedelta(0),
 ) -> None:
     """Promise an effect. With a `ticket`, the effect happens in that ticket's thread, known by then; with a `post`,
     our message is remembered under that name, and edited where it is already there.
     """  # noqa: D205
     told = _EFFECT.dump_json(effect).decode()
     values = {"server": effect.server, "lane": f"{effect.server}/{lane}", "ticket": ticket, "post": post}
-    await tx.run(_ADD, effect=told, now=now, **values)
+    await tx.run(_ADD, effect=told, now=now, due=now + delay, **values)
 
 
 async def owe_board(tx: Transaction, server: str, now: datetime) -> None:
@@ -176,6 +197,11 @@ async def revive(tx: Transaction, letter: int, now: datetime) -> bool:
     else:
         await tx.run(_REVIVE, letter=letter, now=now)
     return True
+
+
+async def owe_nothing(tx: Transaction, server: str, why: str, now: datetime) -> None:
+    """Whatever was owed to this server has nowhere to go any more."""
+    await tx.run(_FORGIVE, of_server=server, why=why, now=now)
 
 
 async def free_leases(tx: Transaction) -> int:
@@ -248,13 +274,14 @@ class Outbox:
     async def _start(self, deliveries: asyncio.TaskGroup) -> timedelta:
         """Begin what is due; how long to wait before looking again."""
         free = _MOST_AT_ONCE - self._on_their_way.total()
+        looked_at = self._clock()
         letters = await self._lease(free) if free > 0 else []
         for letter in letters:
             self._on_their_way[letter.effect.server] += 1
             deliveries.create_task(self._deliver_and_wake(letter))
         if letters:
             return timedelta(0)
-        return await self._until_next() if free > 0 else _IDLE
+        return await self._until_next(looked_at) if free > 0 else _IDLE
 
     async def deliver_ready(self) -> int:
         """Try everything that is due now, once; how much that was."""
@@ -262,11 +289,12 @@ class Outbox:
         await asyncio.gather(*(self._deliver(letter) for letter in letters))
         return len(letters)
 
-    async def _until_next(self) -> timedelta:
-        """How long until something is due. What is due without a free place waits for a delivery's end."""
-        due = await self._database.transaction(lambda tx: tx.value(_NEXT_DUE))
-        now = self._clock()
-        return _IDLE if due is None or due <= now else min(due - now, _IDLE)
+    async def _until_next(self, looked_at: datetime) -> timedelta:
+        """How long until something is due. What was due already found no free place, and waits for a delivery's end."""
+        due: datetime | None = await self._database.transaction(lambda tx: tx.value(_NEXT_DUE))
+        if due is None or due <= looked_at:
+            return _IDLE
+        return min(max(due - self._clock(), timedelta(0)), _IDLE)
 
     async def _lease(self, most: int) -> list[Letter]:
         return await self._database.transaction(lambda tx: self._lease_in(tx, most))
@@ -333,15 +361,19 @@ class Outbox:
         try:
             async with asyncio.timeout(LEASE.total_seconds() / 2):
                 return await chat.perform(effect, letter.nonce)
+        except TimeoutError:
+            return Later("took too long", _TOOK_TOO_LONG)
         except Exception as error:  # noqa: BLE001 (it is logged, and tried again)
             _log.exception("effect failed", letter=letter.id, kind=effect.kind, server=effect.server)
             return Later(type(error).__name__)
 
     async def _mark(self, tx: Transaction, letter: Letter, outcome: Outcome) -> None:
         now = self._clock()
+        if isinstance(letter.effect, OpenThread) and letter.effect.meanwhile and _takes_its_time(outcome):
+            await _owe_meanwhile(tx, letter.id, letter.effect, letter.effect.meanwhile, now)
         match outcome:
             case Done():
-                await self._keep_ids(tx, letter, outcome)
+                await self._keep_ids(tx, letter, outcome, now)
                 await tx.run(_END, letter=letter.id, end="done", why=None, now=now)
             case Later(reason=reason, wait=wait) if now - letter.promised_at < GIVE_UP_AFTER:
                 due = now + (wait or back_off(letter.attempts))
@@ -353,12 +385,32 @@ class Outbox:
                 await tx.run(_END, letter=letter.id, end="dead", why=reason, now=now)
 
     @staticmethod
-    async def _keep_ids(tx: Transaction, letter: Letter, done: Done) -> None:
+    async def _keep_ids(tx: Transaction, letter: Letter, done: Done, now: datetime) -> None:
         effect = letter.effect
         if isinstance(effect, OpenThread) and letter.ticket is not None and done.thread is not None:
             await set_thread(tx, effect.server, letter.ticket, done.thread)
+            await owe_board(tx, effect.server, now)  # it links to the thread
         if isinstance(effect, Say) and letter.post is not None and done.message is not None:
             await keep_post(tx, effect.server, letter.post, effect.channel, done.message, _digest(effect))
+
+
+def _takes_its_time(outcome: Outcome) -> bool:
+    """Whether somebody waits for a thread too long to hear nothing."""
+    match outcome:
+        case Later(wait=timedelta() as wait):
+            return wait >= MEANWHILE_AFTER
+        case Never(is_fault=is_fault):
+            return is_fault
+        case _:
+            return False
+
+
+async def _owe_meanwhile(tx: Transaction, letter: int, effect: OpenThread, words: Content, now: datetime) -> None:
+    """Promise, once, to say in the channel what the thread cannot say yet; not in the thread's lane, which waits."""
+    said = replace(effect, meanwhile=None)
+    await tx.run(_CHANGE, letter=letter, of_server=effect.server, new_effect=_EFFECT.dump_json(said).decode())
+    say = Say(server=effect.server, channel=effect.channel, content=words, answers=effect.message)
+    await owe(tx, f"meanwhile/{letter}", say, now)
 
 
 def _digest(effect: Say) -> str:

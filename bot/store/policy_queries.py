@@ -319,13 +319,14 @@ _RECENT_ANSWERS = (
 _RECENT_TICKETS = (
     select(tickets.c.text)
     .where(is_(tickets.c.server), tickets.c.opened_at >= bindparam("since", type_=_at), tickets.c.text != "")
+    .where(tickets.c.is_private.is_(False))
     .order_by(tickets.c.number.desc())
     .limit(bindparam("most"))
 )
 
 
 async def recent_texts(tx: Transaction, server: str, since: datetime, most: int) -> list[str]:
-    """What customers have lately written to us: messages that were answered, and tickets. At most `most` of each."""
+    """What customers have lately written: messages that were answered, and public tickets. At most `most` of each."""
     rows = await tx.rows(_RECENT_ANSWERS, server=server, since=since, most=most)
     rows += await tx.rows(_RECENT_TICKETS, server=server, since=since, most=most)
     return list(dict.fromkeys(row["text"] for row in rows))

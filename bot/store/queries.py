@@ -8,7 +8,21 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Column, ColumnElement, Label, Table, and_, bindparam, delete, func, or_, select, tuple_, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Label,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    tuple_,
+    union,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.model import Language, Ruling, ServerSettings, Ticket, TicketState
@@ -16,6 +30,7 @@ from bot.store.database import Statement, Transaction, compiled
 from bot.store.tables import (
     CLAIMED,
     HAS_MESSAGE,
+    HAS_OLD_WORDS,
     HAS_THREAD,
     OPEN,
     WAITING,
@@ -99,9 +114,23 @@ async def keep_early_news(tx: Transaction, server: str, message: str, at: dateti
 
 # --- servers -------------------------------------------------------------------------------------------
 
-_SERVERS = select(servers.c.id, servers.c.settings)
-_SETTINGS_OF = select(servers.c.settings).where(is_(servers.c.id))
+_SERVERS = select(servers.c.id, servers.c.settings).where(servers.c.left_at.is_(None))
+_EVER = select(servers.c.id, servers.c.settings)
+_SETTINGS_OF = select(servers.c.settings).where(is_(servers.c.id), servers.c.left_at.is_(None))
 _JOIN = insert(servers).values(given(servers)).on_conflict_do_nothing()
+_RETURN = update(servers).where(is_(servers.c.id), servers.c.left_at.is_not(None)).values(left_at=None)
+_LEAVE = (
+    update(servers)
+    .where(is_(servers.c.id))
+    .values(left_at=bindparam("now", type_=servers.c.left_at.type), heard_until=None)
+)
+_HEARD_UNTIL = select(servers.c.heard_until).where(is_(servers.c.id))
+_NOTE_HEARD = (
+    update(servers)
+    .where(is_(servers.c.id), servers.c.left_at.is_(None))
+    .where(func.coalesce(servers.c.heard_until, 0) < bindparam("order"))
+    .values(heard_until=bindparam("order"))
+)
 _CHANGE_SETTINGS = update(servers).where(is_(servers.c.id)).values(settings=bindparam("new_settings"))
 _NEXT_NUMBER = (
     update(servers)
@@ -116,16 +145,42 @@ async def all_settings(tx: Transaction) -> dict[str, ServerSettings]:
     return {row["id"]: _SETTINGS.validate_json(row["settings"]) for row in await tx.rows(_SERVERS)}
 
 
+async def settings_ever(tx: Transaction) -> dict[str, ServerSettings]:
+    """The same, and of servers that were left: how long texts are kept holds for them, too."""
+    return {row["id"]: _SETTINGS.validate_json(row["settings"]) for row in await tx.rows(_EVER)}
+
+
 async def settings_of(tx: Transaction, server: str) -> ServerSettings | None:
     """What a server has decided, as of now; None for one that we do not know."""
     settings = await tx.value(_SETTINGS_OF, id=server)
     return None if settings is None else _SETTINGS.validate_json(settings)
 
 
-async def add_server(tx: Transaction, server: str, settings: ServerSettings, at: datetime) -> None:
-    """Make a server known; one that is known stays as it is."""
+async def add_server(tx: Transaction, server: str, settings: ServerSettings, at: datetime) -> bool:
+    """Make a server known; one that is known stays as it is. Whether it is new, or has come back."""
     told = _SETTINGS.dump_json(settings).decode()
-    await tx.run(_JOIN, id=server, settings=told, last_number=0, policy_number=0, created_at=at)
+    values = {"settings": told, "last_number": 0, "policy_number": 0, "heard_until": None, "left_at": None}
+    is_new = await tx.run(_JOIN, id=server, created_at=at, **values) == 1
+    return is_new or await tx.run(_RETURN, id=server) == 1
+
+
+async def leave_server(tx: Transaction, server: str, now: datetime) -> None:
+    """The bot is not there any more; what the server has decided stays, in case it comes back.
+
+    What is said until then is none of our business: how far it was heard is forgotten.
+    """
+    await tx.run(_LEAVE, id=server, now=now)
+
+
+async def heard_until(tx: Transaction, server: str) -> int | None:
+    """The order up to which everything in this server was told; None if nothing was noted yet."""
+    order: int | None = await tx.value(_HEARD_UNTIL, id=server)
+    return order
+
+
+async def note_heard(tx: Transaction, server: str, order: int) -> None:
+    """Everything up to this order was told; what was noted before is never taken back."""
+    await tx.run(_NOTE_HEARD, id=server, order=order)
 
 
 async def change_settings(tx: Transaction, server: str, settings: ServerSettings) -> None:
@@ -152,6 +207,7 @@ _BY_NUMBER = select(tickets).where(is_(tickets.c.server, tickets.c.number))
 _BY_THREAD = select(tickets).where(is_(tickets.c.server, tickets.c.thread), HAS_THREAD)
 _BY_MESSAGE = select(tickets).where(is_(tickets.c.server, tickets.c.message), HAS_MESSAGE)
 _SET_THREAD = update(tickets).where(is_(tickets.c.server, tickets.c.number)).values(thread=bindparam("new_thread"))
+_OPEN_IN_CHANNEL = select(tickets).where(is_(tickets.c.server, tickets.c.channel), OPEN).order_by(tickets.c.number)
 _OPEN_OF_CUSTOMER = select(tickets).where(is_(tickets.c.server, tickets.c.customer), OPEN).order_by(tickets.c.number)
 _CLAIMED_BY = select(tickets).where(is_(tickets.c.server, tickets.c.agent), CLAIMED).order_by(tickets.c.claimed_at)
 _CLAIMED = select(tickets).where(is_(tickets.c.server), CLAIMED).order_by(tickets.c.claimed_at).limit(bindparam("most"))
@@ -190,7 +246,10 @@ _UP_TO = (
     )
 )
 _WAITING_COUNT = select(func.count()).select_from(tickets).where(is_(tickets.c.server), WAITING)
-_HEARD = select(tickets.c.server, tickets.c.channel).where(OPEN).distinct()
+_with_tickets = union(
+    *(select(tickets.c.server, tickets.c.channel).where(state) for state in (OPEN, HAS_OLD_WORDS))
+).subquery()
+_HEARD = select(_with_tickets.c.server, _with_tickets.c.channel)
 
 
 def _ticket(row: dict[str, Any]) -> Ticket:
@@ -253,6 +312,11 @@ async def open_tickets(tx: Transaction, server: str, customer: str) -> list[Tick
     return await _some(tx, _OPEN_OF_CUSTOMER, server=server, customer=customer)
 
 
+async def open_tickets_in(tx: Transaction, server: str, channel: str) -> list[Ticket]:
+    """The tickets of a channel that are waiting or claimed, oldest number first."""
+    return await _some(tx, _OPEN_IN_CHANNEL, server=server, channel=channel)
+
+
 async def tickets_of_agent(tx: Transaction, server: str, agent: str) -> list[Ticket]:
     """What the agent has claimed and not yet closed."""
     return await _some(tx, _CLAIMED_BY, server=server, agent=agent)
@@ -286,8 +350,8 @@ async def waiting_count(tx: Transaction, server: str) -> int:
     return count
 
 
-async def channels_with_open_tickets(tx: Transaction) -> set[tuple[str, str]]:
-    """(server, channel) of every open ticket, for the memory of a starting process."""
+async def channels_with_tickets(tx: Transaction) -> set[tuple[str, str]]:
+    """(server, channel) of every ticket that is open, or can be opened again; for the memory of a starting process."""
     return {(row["server"], row["channel"]) for row in await tx.rows(_HEARD)}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ColumnElement,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
     literal_column,
 )
 
@@ -64,8 +66,11 @@ servers = Table(
     Column("settings", Text, nullable=False),
     Column("last_number", Integer, nullable=False, default=0),
     Column("policy_number", Integer, nullable=False, server_default="0"),
+    Column("heard_until", BigInteger),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("left_at", UtcDateTime),
 )
+"""`heard_until` is the order up to which everything was told; with `left_at` the bot is not there any more."""
 
 tickets = Table(
     "tickets",
@@ -97,6 +102,7 @@ tickets = Table(
     Column("last_spoke", String),
     Column("last_spoke_at", UtcDateTime),
     Column("closed_at", UtcDateTime),
+    Column("is_private", Boolean, nullable=False, server_default=false()),
     CheckConstraint("state IN ('waiting', 'claimed', 'closed')", name="state"),
     CheckConstraint("(state = 'claimed') <= (agent IS NOT NULL)", name="claimed_by_somebody"),
 )

@@ -377,7 +377,7 @@ async def test_commands_are_refused_to_those_whom_they_are_not_for(world: World,
     assert ticket.state == "waiting"
 
 
-@pytest.mark.parametrize("form", ["setup", "setup-rules", "setup-mode"])
+@pytest.mark.parametrize("form", ["setup", "setup-rules", "setup-tickets", "setup-mode"])
 async def test_forms_of_moderators_are_refused_to_others(world: World, form: str) -> None:
     for person in (EMMA, AYLIN):
         reply = await world.send(person, form, {"support": "mine", "language": "en", "mode": "quiet"})
@@ -452,11 +452,14 @@ async def test_a_form_with_extra_and_huge_fields_is_cut_to_size(world: World) ->
     assert len(plain(message.content)) < 4_000
 
 
-@pytest.mark.parametrize("limit", ["0", "-1", "101", "1e1", "٣", "0000000019999", "9" * 5_000, "", "three"])
+@pytest.mark.parametrize("limit", ["0", "-1", "one too many", "1e1", "٣", "0000000019999", "9" * 5_000, "", "three"])
 async def test_limits_are_whole_numbers_in_their_range(world: World, limit: str) -> None:
-    values = {"language": "en", "address": "sie", "open_limit": limit, "hourly_limit": "5"}
-    assert "refused-limit" in keys_of(await world.send(MAREK, "setup-rules", values))
-    assert "At most" not in told(await world.command(MAREK, "/setup show"))
+    before = told(await world.command(MAREK, "/setup show"))
+    good = {"open_limit": "2", "hourly_limit": "4", "reopen": "9"}
+    for name, most in (("open_limit", 100), ("hourly_limit", 100), ("reopen", 3_650)):
+        bad = str(most + 1) if limit == "one too many" else limit
+        assert "refused-limit" in keys_of(await world.send(MAREK, "setup-tickets", good | {name: bad}))
+    assert told(await world.command(MAREK, "/setup show")) == before
 
 
 # --- twice, and in the wrong order -----------------------------------------------------------------------

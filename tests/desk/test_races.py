@@ -12,11 +12,16 @@ from bot.store import queries
 from tests.doubles.paper_chat import plain
 from tests.doubles.world import AYLIN, EMMA, MAREK, SERVER, TOM, World
 
-RULES = {"language": "en", "address": "du", "open_limit": "2", "hourly_limit": "4", "retention": "30"}
+RULES = {"language": "en", "address": "du", "retention": "30"}
+LIMITS = {"open_limit": "2", "hourly_limit": "4", "reopen": "7"}
 
 
-async def test_two_moderators_at_once_both_have_their_way(world: World) -> None:
-    await asyncio.gather(world.send(MAREK, "setup-rules", RULES), world.command(MAREK, "/setup mode quiet"))
+async def test_moderators_at_once_all_have_their_way(world: World) -> None:
+    await asyncio.gather(
+        world.send(MAREK, "setup-rules", RULES),
+        world.send(MAREK, "setup-tickets", LIMITS),
+        world.command(MAREK, "/setup mode quiet"),
+    )
     settings = await world.database.transaction(lambda tx: queries.settings_of(tx, SERVER))
     assert settings is not None
     assert (settings.open_limit, settings.formal) == (2, False)

@@ -17,7 +17,7 @@ from typing import Any
 
 from adapters.web_chat.rooms import Rooms
 from bot.desk.desk import Desk, utc_now
-from bot.model import Chat, CommandUsed, Effect, FormSent, Handle, Outcome, Person
+from bot.model import Chat, CommandUsed, Effect, FormSent, Listener, Outcome, Person
 from bot.store.database import Database
 from bot.store.outbox import Outbox
 
@@ -30,7 +30,7 @@ CRASHED = 7
 """The process's exit code when it has ended itself."""
 
 
-class NotingChat:
+class NotingChat(Chat):
     """The playground's rooms without their web server, and a list of all that they were asked to do."""
 
     def __init__(self, folder: Path) -> None:
@@ -38,7 +38,7 @@ class NotingChat:
         self.rooms = Rooms(folder / "rooms.sqlite3")
         self._list = folder / "asked.txt"
 
-    async def run(self, handle: Handle) -> None:
+    async def run(self, desk: Listener) -> None:
         """Nobody says anything here."""
 
     async def perform(self, effect: Effect, nonce: str) -> Outcome:
@@ -56,7 +56,7 @@ class NotingChat:
 
 
 @dataclass
-class Fatal:
+class Fatal(Chat):
     """Another chat, with an end to the process before or after one of its effects."""
 
     chat: Chat
@@ -64,7 +64,7 @@ class Fatal:
     count: int
     _seen: int = field(default=0)
 
-    async def run(self, handle: Handle) -> None:
+    async def run(self, desk: Listener) -> None:
         """Nobody says anything here."""
 
     async def perform(self, effect: Effect, nonce: str) -> Outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
@@ -10,16 +11,20 @@ from bot.model import (
     BlockKind,
     Button,
     ChannelLink,
+    Chat,
     CloseThread,
     Content,
     Done,
     Effect,
-    Handle,
     Language,
     Later,
+    Listener,
+    Never,
     OpenThread,
     Outcome,
     Say,
+    ServerSettings,
+    Text,
     ThreadLink,
 )
 from bot.texts import say
@@ -39,6 +44,9 @@ class PlainMarkup:
 
     def channel(self, link: ChannelLink) -> str:
         return f"#{link.channel}"
+
+    def roles(self, roles: tuple[str, ...]) -> str:
+        return ", ".join(f"@{role}" for role in roles)
 
     def moment(self, at: datetime, language: Language) -> str:
         del language
@@ -73,32 +81,50 @@ class Message:
 
 
 @dataclass
-class PaperChat:
+class PaperChat(Chat):
     """Remembers what the desk had it do. `answers` may hold outcomes of the next effects, to play a platform's mood."""
 
     messages: list[Message] = field(default_factory=list)
     threads: dict[str, bool] = field(default_factory=dict)
     """Thread -> whether it is open."""
+    private: set[str] = field(default_factory=set)
+    """Threads that only the people mentioned in them can read."""
+    gone: set[str] = field(default_factory=set)
+    """Channels and threads that were deleted."""
     performed: list[tuple[str, Effect]] = field(default_factory=list)
     answers: list[Outcome] = field(default_factory=list)
+    for_threads: list[Outcome] = field(default_factory=list)
+    """Outcomes of the next threads only."""
+    lacking: tuple[Text, ...] = ()
+    """What `lacks` says."""
     is_down: bool = False
     """Whether the platform takes nothing at the moment."""
     _ids: count[int] = field(default_factory=lambda: count(1))
 
-    async def run(self, handle: Handle) -> None:
+    async def run(self, desk: Listener) -> None:
         """Nobody writes on paper by themselves."""
 
+    def lacks(self, server: str, settings: ServerSettings) -> Sequence[Text]:
+        """Paper is patient."""
+        del server, settings
+        return self.lacking
+
     async def perform(self, effect: Effect, nonce: str) -> Outcome:
-        """Do it, unless the platform is down or `answers` say otherwise."""
-        answer = Later("the platform is down") if self.is_down else self.answers.pop(0) if self.answers else Done()
+        """Do it, unless the platform is down, the place is gone, or `answers` say otherwise."""
+        answer = self._mood(effect)
         if not isinstance(answer, Done):
             return answer
         self.performed.append((nonce, effect))
         match effect:
             case OpenThread(message=None, opening=Content() as opening):
-                message = self._say(effect.channel, None, opening)
+                message = self.say(effect.channel, None, opening)
                 self.threads[message] = True
                 return Done(message=message, thread=message)
+            case OpenThread(is_private=True):
+                thread = f"b{next(self._ids)}"
+                self.threads[thread] = True
+                self.private.add(thread)
+                return Done(thread=thread)
             case OpenThread(message=str() as root):
                 self.threads[root] = True
                 return Done(thread=root)
@@ -108,12 +134,29 @@ class PaperChat:
                         said.content = effect.content
                 return Done(message=old)
             case Say():
-                return Done(message=self._say(effect.channel, effect.thread, effect.content))
+                return Done(message=self.say(effect.channel, effect.thread, effect.content))
             case CloseThread(thread=str() as thread):
                 self.threads[thread] = False
         return Done()
 
-    def _say(self, channel: str, thread: str | None, content: Content) -> str:
+    def _mood(self, effect: Effect) -> Outcome:
+        if self.is_down:
+            return Later("the platform is down")
+        place = effect.message if isinstance(effect, OpenThread) else effect.thread
+        if {effect.channel, place} & self.gone:
+            return Never("the place is gone", is_fault=False)
+        if isinstance(effect, Say | CloseThread) and effect.thread not in {None, *self.threads}:
+            return Never("there is no such thread")
+        answers = self.for_threads if isinstance(effect, OpenThread) and self.for_threads else self.answers
+        return answers.pop(0) if answers else Done()
+
+    def delete(self, channel: str, thread: str | None) -> None:
+        """Somebody deletes a channel, or only a thread in it."""
+        self.gone.add(thread or channel)
+        self.threads.pop(thread or "", None)
+
+    def say(self, channel: str, thread: str | None, content: Content) -> str:
+        """The bot says something for everybody; the id of the message."""
         message = Message(f"b{next(self._ids)}", channel, thread, content)
         self.messages.append(message)
         return message.id

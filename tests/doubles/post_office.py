@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.model import Content, Done, Effect, Handle, Language, Outcome, Say
+from bot.model import Chat, Content, Done, Effect, Language, Listener, Outcome, Say
 from bot.store.database import Database, Transaction
 from bot.store.outbox import BOARD, Outbox, owe, owe_board
 from bot.texts import paragraph
@@ -40,7 +40,7 @@ Mood = Callable[[Effect], Outcome | BaseException]
 
 
 @dataclass
-class MoodyChat:
+class MoodyChat(Chat):
     """Notes every try, and answers as its mood is. An exception in the mood is raised, after the try was noted."""
 
     mood: Mood = lambda _: Done()
@@ -50,7 +50,7 @@ class MoodyChat:
     slow: dict[str, asyncio.Event] = field(default_factory=dict)
     """Channels in which everything takes until the event is set."""
 
-    async def run(self, handle: Handle) -> None:
+    async def run(self, desk: Listener) -> None:
         """Nobody says anything here."""
 
     async def perform(self, effect: Effect, nonce: str) -> Outcome:

@@ -13,13 +13,16 @@ from bot.desk.desk import Desk
 from bot.model import (
     ButtonPressed,
     CommandUsed,
+    Event,
     FormSent,
     MessageDeleted,
     MessageEdited,
+    MessagePicked,
     MessagePosted,
     Person,
     Reply,
     ServerJoined,
+    Wish,
 )
 from bot.store.database import Database
 from bot.store.outbox import Outbox
@@ -75,12 +78,21 @@ class World:
         }
 
     async def post(
-        self, person: Person, text: str, *, channel: str = "support", thread: str | None = None, message: str = ""
+        self,
+        person: Person,
+        text: str,
+        *,
+        channel: str = "support",
+        thread: str | None = None,
+        message: str = "",
+        is_to_us: bool = False,
     ) -> str:
         """A person writes; the id of their message comes back."""
         base = self._base(channel, thread)
         message = message or f"m{self._acts}"
-        await self.desk.handle(MessagePosted(**base, person=person, message=message, text=text))  # type: ignore[arg-type]
+        await self.desk.handle(
+            MessagePosted(**base, person=person, message=message, text=text, is_to_us=is_to_us)  # type: ignore[arg-type]
+        )
         return message
 
     async def edit(self, message: str, text: str, *, channel: str = "support") -> None:
@@ -97,14 +109,33 @@ class World:
         """A person uses a slash command, typed as one line: "/claim 3 urgent"."""
         name, _, words = line.removeprefix("/").partition(" ")
         base = self._base(channel, thread)
-        return await self.desk.handle(CommandUsed(**base, person=person, name=name, words=words))  # type: ignore[arg-type]
+        reply = await self.desk.handle(CommandUsed(**base, person=person, name=name, words=words))  # type: ignore[arg-type]
+        return self._shown(reply, channel, thread)
 
     async def press(
         self, person: Person, action: str, *, channel: str = "support", thread: str | None = None
     ) -> Reply | None:
         """A person presses a button that carries this action."""
         base = self._base(channel, thread)
-        return await self.desk.handle(ButtonPressed(**base, person=person, action=action))  # type: ignore[arg-type]
+        reply = await self.desk.handle(ButtonPressed(**base, person=person, action=action))  # type: ignore[arg-type]
+        return self._shown(reply, channel, thread)
+
+    def _shown(self, reply: Reply | None, channel: str, thread: str | None) -> Reply | None:
+        if reply and reply.content and reply.is_public:
+            self.chat.say(channel, thread, reply.content)
+        return reply
+
+    async def pick(
+        self, person: Person, message: str, author: Person, text: str, wish: Wish, *, channel: str = "support"
+    ) -> Reply | None:
+        """A person picks somebody's message from a menu."""
+        base = self._base(channel, None)
+        picked = MessagePicked(**base, person=person, wish=wish, message=message, author=author, text=text)  # type: ignore[arg-type]
+        return await self.desk.handle(picked)
+
+    async def happen(self, kind: type[Event], *, channel: str = "", thread: str | None = None, **facts: str) -> None:
+        """Something that nobody waits for an answer to."""
+        await self.desk.handle(kind(**self._base(channel, thread), **facts))  # type: ignore[arg-type]
 
     async def send(
         self, person: Person, form: str, values: dict[str, str], *, channel: str = "support", thread: str | None = None
@@ -140,6 +171,7 @@ async def open_world(
         world = World(desk, outbox, database, chat)
         if before:
             world.now, world.server, world._acts = before.now, before.server, before._acts  # noqa: SLF001
+        desk.lacks = chat.lacks
         await desk.start()
         if set_up and not before:
             await world.send(MAREK, "setup", SETUP)

@@ -58,10 +58,11 @@ def test_closing_keeps_who_had_claimed(ticket: Ticket) -> None:
     assert (closed.state, closed.closed_at, closed.agent) == (TicketState.CLOSED, LATER, ticket.agent)
 
 
-def test_a_closed_ticket_may_be_reopened_for_seven_days() -> None:
-    assert rules.may_reopen(CLOSED, START + timedelta(days=7))
-    assert not rules.may_reopen(CLOSED, START + timedelta(days=7, seconds=1))
-    assert not rules.may_reopen(WAITING, START)
+def test_a_closed_ticket_may_be_reopened_within_the_days_that_were_set() -> None:
+    week = timedelta(days=7)
+    assert rules.may_reopen(CLOSED, START + week, week)
+    assert not rules.may_reopen(CLOSED, START + week + timedelta(seconds=1), week)
+    assert not rules.may_reopen(WAITING, START, week)
 
 
 def test_a_reopened_ticket_has_a_new_place_and_a_new_promise() -> None:

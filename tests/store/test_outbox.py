@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from contextlib import closing, suppress
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
+import pytest
 from sqlalchemy import insert, select, update
 
-from bot.model import Done, Later, Never, OpenThread, Say
+from bot.model import Done, Later, Never, OpenThread, Outcome, Say
 from bot.store import queries
 from bot.store.database import Transaction
 from bot.store.outbox import (
@@ -18,17 +20,22 @@ from bot.store.outbox import (
     GIVE_UP_AFTER,
     KEEP_DONE,
     LEASE,
+    MEANWHILE_AFTER,
     Outbox,
     back_off,
     dead_letter_count,
     dead_letters,
     forget_ended,
     owe,
+    owe_nothing,
     revive,
 )
 from bot.store.tables import outbox, tickets
 from tests.doubles.post_office import SERVER, START, PostOffice, saying, until, words_of
 
+WITH_MEANWHILE = OpenThread(
+    server=SERVER, channel="support", message="m1", name="help", meanwhile=saying("meanwhile").content
+)
 STATES = select(outbox.c.state).order_by(outbox.c.id)
 BREAK = update(outbox).where(outbox.c.id == 1).values(effect='{"kind": "dance"}')
 A_TICKET = insert(tickets).values(
@@ -146,6 +153,58 @@ async def test_what_nobody_wants_any_more_is_no_dead_letter(office: PostOffice) 
     await office.owe("one")
     await office.deliver()
     assert await states(office) == ["done"]
+
+
+async def test_a_left_server_is_owed_nothing_and_the_others_everything(office: PostOffice) -> None:
+    given_up = "given up"
+    office.chat.mood = lambda effect: Never("no") if words_of(effect) == given_up else Later("down")
+    await office.owe("tried already")
+    await office.owe(given_up, "other lane")
+    await office.deliver()
+    await office.owe("behind it")
+    await office.owe_board()
+    await office.owe("of another", server="moody:other")
+    office.chat.mood = lambda _: Done()
+    await office.database.transaction(lambda tx: owe_nothing(tx, SERVER, "removed", office.now))
+    await office.deliver_all()
+    assert office.chat.said == ["of another"]
+    assert await states(office) == ["done", "dead", "done", "done", "done"]
+    # what is promised after it came back is kept, the board too
+    await office.owe("welcome back")
+    await office.owe_board()
+    await office.deliver_all()
+    assert office.chat.said == ["of another", "welcome back", "board 1"]
+
+
+async def test_who_waits_for_a_thread_is_told_in_the_channel_once(office: PostOffice) -> None:
+    moods: list[Outcome] = [Later("throttled", MEANWHILE_AFTER), Later("throttled", timedelta(hours=1)), Done()]
+    office.chat.mood = lambda effect: moods.pop(0) if isinstance(effect, OpenThread) else Done()
+    await office.database.transaction(lambda tx: owe(tx, "t", WITH_MEANWHILE, office.now))
+    await office.owe("receipt", "t")
+    await office.deliver_all()
+    assert [effect for _, effect in office.chat.done] == [
+        replace(saying("meanwhile"), answers="m1"),
+        replace(WITH_MEANWHILE, meanwhile=None),
+        saying("receipt"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "is_told"),
+    [
+        (Later("throttled", MEANWHILE_AFTER - timedelta(seconds=1)), False),
+        (Later("the line is down"), False),
+        (Never("the message was deleted", is_fault=False), False),
+        (Never("no permission"), True),
+    ],
+)
+async def test_who_need_not_wait_or_is_not_there_is_not_told(
+    office: PostOffice, outcome: Outcome, *, is_told: bool
+) -> None:
+    office.chat.mood = lambda effect: outcome if isinstance(effect, OpenThread) else Done()
+    await office.database.transaction(lambda tx: owe(tx, "t", WITH_MEANWHILE, office.now))
+    await office.deliver()
+    assert office.chat.said == ["meanwhile"] * is_told
 
 
 async def test_a_dead_letter_can_be_sent_again(office: PostOffice) -> None:

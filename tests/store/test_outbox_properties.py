@@ -11,9 +11,9 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.model import Done, Later, Never
-from bot.store.outbox import LEASE
-from tests.doubles.post_office import MoodyChat, PostOffice, open_post_office, words_of
+from bot.model import Done, Effect, Later, Never, OpenThread, Outcome, Say
+from bot.store.outbox import LEASE, MEANWHILE_AFTER, owe
+from tests.doubles.post_office import SERVER, MoodyChat, PostOffice, open_post_office, saying, words_of
 
 LANES = ("a", "b", "c")
 OWE = st.tuples(st.just("owe"), st.sampled_from(LANES))
@@ -111,5 +111,53 @@ def test_no_interleaving_loses_doubles_or_reorders(
                 await office.deliver()
                 office.pass_time(timedelta(minutes=6))
             game.check()
+
+    asyncio.run(play())
+
+
+A_THREAD = OpenThread(server=SERVER, channel="support", message="m", name="n", meanwhile=saying("meanwhile").content)
+THREAD_MOODS: dict[str, Outcome | BaseException] = {
+    "short": Later("throttled", MEANWHILE_AFTER - timedelta(seconds=1)),
+    "long": Later("throttled", MEANWHILE_AFTER),
+    "unknown": Later("down"),
+    "bug": ValueError("a bug of the adapter"),
+    "death": asyncio.CancelledError(),
+}
+
+
+async def open_thread(office: PostOffice, moods: list[str], end: Outcome) -> None:
+    """A thread is promised, and opened, or refused, after all that happens before; then its first words."""
+    await office.database.transaction(lambda tx: owe(tx, "lane", A_THREAD, office.now))
+    await office.owe("receipt")
+    for name in moods:
+
+        def mood(effect: Effect, name: str = name) -> Outcome | BaseException:
+            return THREAD_MOODS[name] if name == "death" or isinstance(effect, OpenThread) else Done()
+
+        office.chat.mood = mood
+        if name == "death":
+            await office.die_while_delivering()
+        else:
+            await office.outbox.deliver_ready()
+        office.pass_time(LEASE * 6)
+    office.chat.mood = lambda effect: end if isinstance(effect, OpenThread) else Done()
+    await office.deliver()
+
+
+@settings(max_examples=60)
+@given(moods=st.lists(st.sampled_from(sorted(THREAD_MOODS)), max_size=6), end=st.sampled_from([Done(), Never("no")]))
+def test_who_waits_is_told_once_however_often_it_is_tried_and_the_process_dies(
+    new_database: Callable[[], Path], moods: list[str], end: Outcome
+) -> None:
+    async def play() -> None:
+        async with open_post_office(new_database()) as office:
+            await open_thread(office, moods, end)
+            must_be_told = "long" in moods or isinstance(end, Never)
+            told = {nonce for nonce, effect in office.chat.done if isinstance(effect, Say) and effect.answers}
+            assert len(told) == must_be_told
+            tries = {nonce for nonce, effect in office.chat.tries if isinstance(effect, OpenThread)}
+            assert len(tries) == 1, "tried again under another nonce"
+            kinds = [effect.kind for _, effect in office.chat.done if not (isinstance(effect, Say) and effect.answers)]
+            assert kinds == ["open_thread"] * isinstance(end, Done) + ["say"], "the lane lost its order"
 
     asyncio.run(play())

@@ -18,7 +18,8 @@ from bot.store.tables import history
 
 ALL_SERVERS = {
     "queries._SERVERS": "a starting process reads every server's settings",
-    "queries._HEARD": "a starting process reads which channels have open tickets",
+    "queries._EVER": "texts are dropped for all servers in turn",
+    "queries._HEARD": "a starting process reads which channels have tickets",
     "queries._OLD": "old keys are dropped for all servers at once",
     "queries._FORGET_INBOX": "the same",
     "outbox._READY": "one outbox delivers for all servers",

@@ -6,14 +6,29 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.coverage.matcher import Matcher
-from bot.model import Content, FieldKind, Form, Never, Person, Reply, Say, Ticket
+from bot.model import (
+    Content,
+    FieldKind,
+    Form,
+    Language,
+    Later,
+    Never,
+    Person,
+    PersonBanned,
+    PlaceGone,
+    Reply,
+    Say,
+    ServerLeft,
+    Ticket,
+    Wish,
+)
 from bot.store import queries
-from bot.texts import say
+from bot.texts import say, text
 from tests.doubles.paper_chat import Message, PlainMarkup, label, plain
 from tests.doubles.world import PEOPLE, World, open_world
 from tests.stories.reading import Step, Story, StoryError, Told
@@ -41,6 +56,15 @@ class Place:
 
     channel: str
     thread: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A message of a person's in a channel, as it reads now."""
+
+    id: str
+    place: Place
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +97,8 @@ class Stage:
     doors: AsyncExitStack
     dialogue: list[str] = field(default_factory=list)
     """All that was done and said, readable."""
-    _written: dict[str, list[tuple[str, Place]]] = field(default_factory=dict)
-    """Messages in channels by person, oldest first: their ids and places."""
+    _written: dict[str, list[Written]] = field(default_factory=dict)
+    """Messages in channels by person, oldest first."""
     _newest: Place | None = None
     """The thread under the newest message in a channel."""
     _private: dict[str, list[Private]] = field(default_factory=dict)
@@ -106,15 +130,33 @@ class Stage:
         """A message, or a command if it begins with a slash."""
         person = _person(names)
         words = str(told)
-        place = await self._place(names) or Place("agents" if person.roles else "support")
+        place = await self._place(names) or _usual_place(person)
         async with self._act():
             if words.startswith("/"):
                 await self._commands(person, words, place)
-                return
-            message = await self.world.post(person, words, channel=place.channel, thread=place.thread)
-            if place.thread is None:
-                self._written.setdefault(person.name, []).append((message, place))
-                self._newest = Place(place.channel, message)
+            else:
+                await self._posts(person, words, place)
+
+    async def calls(self, names: dict[str, str], told: Told) -> None:
+        """A message that mentions the bot."""
+        person = _person(names)
+        place = await self._place(names) or _usual_place(person)
+        async with self._act():
+            await self._posts(person, str(told), place, is_to_us=True)
+
+    async def picks(self, names: dict[str, str], told: Told) -> None:
+        """The newest message of somebody's in a channel, and from its menu what stands behind the colon."""
+        person = _person(names)
+        author = _person({"who": names["whose"] or person.name})
+        written = self._last_written({"who": author.name})
+        language = Language.of_locale(person.locale) or Language.DE
+        menu = {say(text(f"menu-{wish}"), language, PlainMarkup()): wish for wish in Wish}
+        if told not in menu:
+            raise LookupError(f"the menu of a message has: {', '.join(menu)}")
+        async with self._act():
+            channel = written.place.channel
+            reply = await self.world.pick(person, written.id, author, written.words, menu[told], channel=channel)
+            self._tell(person, reply, Place(channel))
 
     async def both_command(self, names: dict[str, str], told: Told) -> None:
         """Two people use a command at the same moment."""
@@ -169,15 +211,16 @@ class Stage:
 
     async def edits(self, names: dict[str, str], told: Told) -> None:
         """The person's newest message in a channel gets a new text."""
-        message, place = self._last_written(names)
+        written = self._last_written(names)
+        self._written[names["who"]][-1] = replace(written, words=str(told))
         async with self._act():
-            await self.world.edit(message, str(told), channel=place.channel)
+            await self.world.edit(written.id, str(told), channel=written.place.channel)
 
     async def deletes(self, names: dict[str, str], _: Told) -> None:
         """The person's newest message in a channel is deleted."""
-        message, place = self._last_written(names)
+        written = self._last_written(names)
         async with self._act():
-            await self.world.delete(message, channel=place.channel)
+            await self.world.delete(written.id, channel=written.place.channel)
 
     # --- what happens --------------------------------------------------------------------------------
 
@@ -205,6 +248,34 @@ class Stage:
     async def chat_refuses(self, _: dict[str, str], __: Told) -> None:
         """The platform will say "never" once."""
         self.world.chat.answers.append(Never("refused"))
+
+    async def chat_refuses_thread(self, _: dict[str, str], __: Told) -> None:
+        """The platform will say "never" to the next thread."""
+        self.world.chat.for_threads.append(Never("refused"))
+
+    async def chat_delays_thread(self, names: dict[str, str], _: Told) -> None:
+        """The platform will ask us to try the next thread again later."""
+        wait = timedelta(**{names["unit"] + "s": int(names["count"])})
+        self.world.chat.for_threads.append(Later("throttled", wait))
+
+    async def is_deleted(self, names: dict[str, str], _: Told) -> None:
+        """Somebody deletes a channel with all that hangs in it, or a thread."""
+        place = await self._place(names)
+        if place is None or (names.get("ticket") and place.thread is None):
+            raise LookupError("there is nothing to delete")
+        async with self._act():
+            self.world.chat.delete(place.channel, place.thread)
+            await self.world.happen(PlaceGone, channel=place.channel, thread=place.thread)
+
+    async def is_banned(self, names: dict[str, str], _: Told) -> None:
+        """The person may not come back to the server."""
+        async with self._act():
+            await self.world.happen(PersonBanned, banned=_person(names).id)
+
+    async def leaves(self, _: dict[str, str], __: Told) -> None:
+        """The bot is removed from the server that the story plays on."""
+        async with self._act():
+            await self.world.happen(ServerLeft)
 
     async def joins(self, names: dict[str, str], _: Told) -> None:
         """The bot is added to the server that the story plays on."""
@@ -264,12 +335,20 @@ class Stage:
         self._compare(board, told)
 
     async def thread_is(self, names: dict[str, str], _: Told) -> None:
-        """Whether a thread is open or archived."""
+        """Whether a thread is open or archived, and whether everybody can read it."""
         place = await self._place(names)
-        is_open = self.world.chat.threads.get(place.thread or "") if place else None
-        if is_open is not (names["way"] == "open"):
-            told = {True: "open", False: "archived", None: "not there"}[is_open]
-            self._fail(f"the thread is {told}")
+        thread = place.thread if place else None
+        is_open = self.world.chat.threads.get(thread or "")
+        told = [{True: "open", False: "archived", None: "not there"}[is_open]]
+        told += ["private" if thread in self.world.chat.private else "public"]
+        if names["way"] not in told:
+            self._fail(f"the thread is {' and '.join(told)}")
+
+    async def no_channel_shows(self, _: dict[str, str], told: Told) -> None:
+        """What no message of the bot's in a channel has said so far, as it reads now."""
+        for message in self.world.chat.messages:
+            if message.thread is None and message.channel != "agents" and str(told) in plain(message.content):
+                self._fail(f"it stands in {message.channel}", message.content)
 
     async def ticket_has(self, names: dict[str, str], told: Told) -> None:
         """What the bot has written down about a ticket."""
@@ -299,11 +378,20 @@ class Stage:
             where = f"thread {message.thread}" if message.thread else message.channel
             self._note_content(f"bot in {where}", message.content)
 
+    async def _posts(self, person: Person, words: str, place: Place, *, is_to_us: bool = False) -> None:
+        channel, thread = place.channel, place.thread
+        message = await self.world.post(person, words, channel=channel, thread=thread, is_to_us=is_to_us)
+        if thread is None:
+            self._written.setdefault(person.name, []).append(Written(message, place, words))
+            self._newest = Place(channel, message)
+
     async def _commands(self, person: Person, words: str, place: Place) -> None:
         reply = await self.world.command(person, words, channel=place.channel, thread=place.thread)
         self._tell(person, reply, place)
 
     def _tell(self, person: Person, reply: Reply | None, place: Place) -> None:
+        if reply and reply.is_public:  # it stands where everybody reads it
+            return
         self._private.setdefault(person.name, []).append(Private(reply, place))
         if reply and reply.content:
             self._note_content(f"only {person.name} reads", reply.content)
@@ -365,7 +453,7 @@ class Stage:
             raise LookupError(f"{person.name} has used no command, button or form yet")
         return private[-1]
 
-    def _last_written(self, names: dict[str, str]) -> tuple[str, Place]:
+    def _last_written(self, names: dict[str, str]) -> Written:
         name = _person(names).name
         if name not in self._written:
             raise LookupError(f"{name} has written nothing in a channel yet")
@@ -376,8 +464,8 @@ class Stage:
             ticket = await self._ticket(int(number))
             return Place(ticket.channel, ticket.thread)
         if names.get("whose"):
-            message, place = self._last_written({"who": names["whose"]})
-            return Place(place.channel, message)
+            written = self._last_written({"who": names["whose"]})
+            return Place(written.place.channel, written.id)
         channel = names.get("channel")
         if channel == "thread":
             if self._newest is None:
@@ -400,6 +488,10 @@ def _person(names: dict[str, str]) -> Person:
     if name not in CAST:
         raise LookupError(f"there is no {name} in the cast: {', '.join(CAST)}")
     return CAST[name]
+
+
+def _usual_place(person: Person) -> Place:
+    return Place("agents" if person.roles else "support")
 
 
 def _answers(told: Told) -> dict[str, Told]:
@@ -431,6 +523,7 @@ def _facts(ticket: Ticket) -> dict[str, str]:
         "hard due": moment(ticket.hard_due),
         "first answer": moment(ticket.first_answer_at),
         "last spoke": ticket.last_spoke or "none",
+        "private": "yes" if ticket.is_private else "no",
     }
 
 
@@ -440,6 +533,8 @@ _MESSAGE = r"(?:her|his|their) message"
 Play = Callable[[Stage, dict[str, str], Told], Awaitable[None]]
 _STEPS: list[tuple[str, type | tuple[type, ...] | None, Play]] = [
     (rf"{_WHO}(?: in {_PLACE})?", str, Stage.writes),
+    (rf"{_WHO} calls the bot(?: in {_PLACE})?", str, Stage.calls),
+    (rf"{_WHO} picks (?:{_MESSAGE}|(?P<whose>\w+)'s message)", str, Stage.picks),
     (rf"{_WHO} and (?P<other>\w+) at once", str, Stage.both_command),
     (rf"{_WHO} presses(?: in {_PLACE})?", str, Stage.presses),
     (rf"{_WHO} forges the button", str, Stage.forges_button),
@@ -451,6 +546,11 @@ _STEPS: list[tuple[str, type | tuple[type, ...] | None, Play]] = [
     (r"the bot restarts", None, Stage.restarts),
     (r"the chat is (?P<way>down|back)", None, Stage.chat_goes),
     (r"the chat refuses the next message", None, Stage.chat_refuses),
+    (r"the chat refuses the next thread", None, Stage.chat_refuses_thread),
+    (r"the chat delays the next thread by (?P<count>\d+) (?P<unit>minute|hour)s?", None, Stage.chat_delays_thread),
+    (rf"{_PLACE} is deleted", None, Stage.is_deleted),
+    (rf"{_WHO} is banned", None, Stage.is_banned),
+    (r"the bot leaves the server", None, Stage.leaves),
     (r"the bot joins (?P<channel>\w+) of a server that speaks (?P<locale>\S+)", None, Stage.joins),
     (r"everybody goes to the server (?P<server>\w+)", None, Stage.moves),
     (rf"{_WHO} reads", (str, list), Stage.reads),
@@ -458,7 +558,8 @@ _STEPS: list[tuple[str, type | tuple[type, ...] | None, Play]] = [
     (rf"bot in {_PLACE}", (str, list), Stage.bot_says),
     (r"bot says nothing(?: more)?", None, Stage.bot_is_silent),
     (r"board", (str, list), Stage.board_shows),
-    (rf"{_PLACE} is (?P<way>open|archived)", None, Stage.thread_is),
+    (rf"{_PLACE} is (?P<way>open|archived|private|public)", None, Stage.thread_is),
+    (r"no channel shows", str, Stage.no_channel_shows),
     (r"ticket (?P<number>\d+) has", dict, Stage.ticket_has),
 ]
 _LOOKS = {
@@ -468,5 +569,6 @@ _LOOKS = {
     Stage.bot_is_silent,
     Stage.board_shows,
     Stage.thread_is,
+    Stage.no_channel_shows,
     Stage.ticket_has,
 }

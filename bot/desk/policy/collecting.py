@@ -1,6 +1,7 @@
 """Collecting what the bot got wrong, for the moderators to learn from.
 
-A customer's words stay no longer than the server keeps texts, and go at once when their message is deleted.
+A customer's words stay no longer than the server keeps texts, and go at once when their message is deleted. Those of a
+private ticket are for the agents alone, so nothing is learnt from them.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ async def collect_wrong_answer(tx: Transaction, scene: Scene, answer: Answer) ->
 async def collect_silence(tx: Transaction, scene: Scene, ticket: Ticket) -> None:
     """What the bot would have passed over has become a ticket."""
     verdict = scene.verdict
-    if verdict is not None and verdict.action is Action.SILENT:
+    if verdict is not None and verdict.action is Action.SILENT and not ticket.is_private:
         await _keep(tx, scene, _id_of(ticket), "silent", ticket.text, verdict.category)
 
 
 async def collect_correction(tx: Transaction, scene: Scene, ticket: Ticket, right: str) -> None:
     """An agent says what a ticket is really about; what the bot had told first is what counts."""
+    if ticket.is_private:
+        return
     before = await lesson_named(tx, scene.server, _id_of(ticket))
     told = before.told if before else ticket.category
     if told == right:
