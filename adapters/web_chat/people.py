@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,6 +16,9 @@ SERVER = f"{PREFIX}:playground"
 
 BOT = "bot"
 """Author of our own messages."""
+
+BOT_NAME = "Wartemarke"
+"""What people call it: with an @ before it, a message is to us."""
 
 
 class Part(StrEnum):
@@ -38,9 +41,11 @@ class Player:
         """The language of the page for this person."""
         return Language.of_locale(self.person.locale) or Language.EN
 
-    def sees(self, channel: str) -> bool:
-        """Whether this person may read and write in a channel."""
-        return channel in CHANNELS and (self.part is not Part.CUSTOMER or not CHANNELS[channel])
+    def sees(self, channel: str, readers: Collection[str] = ()) -> bool:
+        """Whether this person may read and write in a channel, or in a thread of it that only has these readers."""
+        if channel not in CHANNELS or self.part is not Part.CUSTOMER:
+            return channel in CHANNELS
+        return not CHANNELS[channel] and (not readers or self.person.id in readers)
 
 
 CHANNELS: Mapping[str, bool] = {"support": False, "general": False, "agents": True, "sales": True}

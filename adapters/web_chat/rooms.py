@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ from threading import Lock
 from pydantic import TypeAdapter
 
 from adapters.web_chat.people import AGENTS, BOT, CHANNELS, SERVER
-from bot.model import CloseThread, Content, Done, Effect, Never, OpenThread, Outcome, Say
+from bot.model import CloseThread, Content, Done, Effect, Mention, Never, OpenThread, Outcome, Say, Text, Value
 
 CONTENT: TypeAdapter[Content] = TypeAdapter(Content)
 
@@ -38,7 +38,8 @@ CREATE TABLE IF NOT EXISTS message (
     content TEXT,
     edited INTEGER NOT NULL DEFAULT 0,
     deleted INTEGER NOT NULL DEFAULT 0,
-    board INTEGER NOT NULL DEFAULT 0
+    board INTEGER NOT NULL DEFAULT 0,
+    answers TEXT
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS message_in_channel ON message (channel, id) WHERE thread IS NULL;
 CREATE INDEX IF NOT EXISTS message_in_thread ON message (thread, id) WHERE thread IS NOT NULL;
@@ -48,6 +49,11 @@ CREATE TABLE IF NOT EXISTS thread (
     name TEXT NOT NULL,
     closed INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS reader (
+    thread TEXT NOT NULL,
+    person TEXT NOT NULL,
+    PRIMARY KEY (thread, person)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS performed (nonce TEXT PRIMARY KEY, message TEXT, thread TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS seen (
     person TEXT NOT NULL,
@@ -56,10 +62,15 @@ CREATE TABLE IF NOT EXISTS seen (
     PRIMARY KEY (person, place)
 ) WITHOUT ROWID;
 """
-_MESSAGE = "SELECT id, channel, thread, author, text, content, edited, deleted, board FROM message"
+_MESSAGE = """
+SELECT id, channel, thread, author, text, content, edited, deleted, board, answers,
+       (SELECT group_concat(person, ' ') FROM reader WHERE reader.thread = message.thread)
+FROM message
+"""
 _THREAD = """
 SELECT t.id, t.channel, t.name, t.closed, count(m.id), coalesce(max(m.id), ''), coalesce(m.author, ''),
-       (SELECT group_concat(author, ' ') FROM (SELECT DISTINCT author FROM message WHERE thread = t.id OR id = t.id))
+       (SELECT group_concat(author, ' ') FROM (SELECT DISTINCT author FROM message WHERE thread = t.id OR id = t.id)),
+       (SELECT group_concat(person, ' ') FROM reader WHERE reader.thread = t.id)
 FROM thread t LEFT JOIN message m ON m.thread = t.id AND NOT m.deleted
 """  # SQLite takes m.author from the row that holds max(m.id)
 
@@ -78,11 +89,15 @@ class Message:
     edited: bool = False
     deleted: bool = False
     board: bool = False
+    answers: str | None = None
+    """The message that it is an answer to."""
+    readers: frozenset[str] = frozenset()
+    """As of its thread."""
 
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """A thread, which has the id of the message that it hangs under."""
+    """A thread. It has the id of the message that it hangs under; a private one hangs under none."""
 
     id: str
     channel: str
@@ -94,6 +109,11 @@ class Thread:
     last_author: str
     people: tuple[str, ...]
     """Who wrote in it, the author of the message that it hangs under included."""
+    readers: frozenset[str] = frozenset()
+    """Who may read a private thread, besides agents and moderators; of any other thread it is empty.
+
+    The bot always is one of them, so that a private thread is never without.
+    """
 
 
 Change = Message | Thread
@@ -127,7 +147,10 @@ class Rooms:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.executescript(_SCHEMA)
-        (newest,) = self._db.execute("SELECT coalesce(max(id), '0') FROM message").fetchone()
+        self._bring_up_to_date()
+        (newest,) = self._db.execute(
+            "SELECT coalesce(max(id), '0') FROM (SELECT id FROM message UNION SELECT id FROM thread)"
+        ).fetchone()
         self._newest = int(newest)
 
     def close(self) -> None:
@@ -179,10 +202,11 @@ class Rooms:
         with self._lock:
             return self._message(message)
 
-    def check(self, channel: str, thread: str | None) -> None:
-        """Raise UnknownPlace unless there is this channel, and this thread in it."""
+    def readers(self, channel: str, thread: str | None) -> frozenset[str]:
+        """The readers of a place, as of `Thread`. Raises UnknownPlace if there is no such channel, or thread in it."""
         with self._lock:
             self._check(channel, thread)
+            return self._thread(thread).readers if thread is not None else frozenset()
 
     def see(self, person: str, place: str, message: str) -> None:
         """Remember up to which message a person has read a channel or thread."""
@@ -214,7 +238,8 @@ class Rooms:
             self._check(channel, thread)
             found = f"{_MESSAGE} WHERE thread = ? ORDER BY id DESC LIMIT {_SHOWN}"
             messages = [_to_message(row) for row in self._db.execute(found, (thread,))][::-1]
-            return self._thread(thread), [self._message(thread), *messages]
+            summary = self._thread(thread)
+            return summary, messages if summary.readers else [self._message(thread), *messages]
 
     def since(self, stamp: str) -> list[Message]:
         """What people have written since then and not taken back, oldest first."""
@@ -243,8 +268,20 @@ class Rooms:
             self._remember(nonce, outcome)
             return outcome, changes
 
+    def answer(self, channel: str, thread: str | None, content: Content, nonce: str) -> list[Change]:
+        """Post our answer where something was done. A thread that was closed by it stays closed; twice is once."""
+        with self._transaction():
+            if self._performed(nonce):
+                return []
+            self._check(channel, thread)
+            posted, changes = self._add(self._ours(channel, thread, content), opens=False)
+            self._remember(nonce, Done(message=posted))
+            return changes
+
     def _do(self, effect: Effect, *, board: bool) -> tuple[Done, list[Change]]:
         match effect:
+            case OpenThread(is_private=True):
+                return self._open_private_thread(effect)
             case OpenThread():
                 return self._open_thread(effect)
             case Say():
@@ -272,9 +309,23 @@ class Rooms:
         )
         return Done(message=root, thread=root), [*changes, self._thread(root)]
 
+    def _open_private_thread(self, effect: OpenThread) -> tuple[Done, list[Change]]:
+        self._check(effect.channel, None)
+        thread = self._stamp()
+        self._db.execute(
+            "INSERT INTO thread (id, channel, name) VALUES (?, ?, ?)", (thread, effect.channel, effect.name)
+        )
+        self._let_read(thread, {BOT})
+        return Done(thread=thread), [self._thread(thread)]
+
+    def _let_read(self, thread: str, people: Iterable[str]) -> None:
+        self._db.executemany(
+            "INSERT INTO reader VALUES (?, ?) ON CONFLICT DO NOTHING", [(thread, person) for person in people]
+        )
+
     def _say(self, effect: Say, *, board: bool) -> tuple[Done, list[Change]]:
         self._check(effect.channel, effect.thread)
-        said = self._ours(effect.channel, effect.thread, effect.content, board=board)
+        said = self._ours(effect.channel, effect.thread, effect.content, board=board, answers=effect.answers)
         if effect.replaces is not None:
             changed = self._db.execute(
                 "UPDATE message SET content = ?, edited = 1, board = max(board, ?)"
@@ -283,6 +334,9 @@ class Rooms:
             )
             if changed.rowcount:
                 return Done(message=effect.replaces), [self._message(effect.replaces)]
+        if effect.thread is not None and self._thread(effect.thread).readers == {BOT}:
+            # The first who are mentioned in a private thread are those whom it is for.
+            self._let_read(effect.thread, _mentioned(effect.content))
         posted, changes = self._add(said)
         return Done(message=posted), changes
 
@@ -294,20 +348,27 @@ class Rooms:
         closed = self._thread(effect.thread)
         return Done(thread=closed.id), [closed]
 
-    def _ours(self, channel: str, thread: str | None, content: Content, *, board: bool = False) -> Message:
+    def _ours(
+        self, channel: str, thread: str | None, content: Content, *, board: bool = False, answers: str | None = None
+    ) -> Message:
         written = CONTENT.dump_json(content).decode()
-        return Message(self._stamp(), channel, thread, BOT, content=written, board=board)
+        return Message(self._stamp(), channel, thread, BOT, content=written, board=board, answers=answers)
 
-    def _add(self, message: Message) -> tuple[str, list[Change]]:
-        """Insert a message; writing in a closed thread opens it again."""
-        self._db.execute(
-            "INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            astuple(message),
-        )
+    def _add(self, message: Message, *, opens: bool = True) -> tuple[str, list[Change]]:
+        """Insert a message; writing in a closed thread opens it again, if it `opens`."""
+        *stored, _readers = astuple(message)
+        self._db.execute("INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", stored)
         if message.thread is None:
             return message.id, [message]
-        self._db.execute("UPDATE thread SET closed = 0 WHERE id = ?", (message.thread,))
-        return message.id, [message, self._thread(message.thread)]
+        if opens:
+            self._db.execute("UPDATE thread SET closed = 0 WHERE id = ?", (message.thread,))
+        return message.id, [self._message(message.id), self._thread(message.thread)]
+
+    def _bring_up_to_date(self) -> None:
+        """Add what a file of an older version lacks."""
+        columns = {name for _, name, *_ in self._db.execute("PRAGMA table_info(message)")}
+        if "answers" not in columns:
+            self._db.execute("ALTER TABLE message ADD COLUMN answers TEXT")
 
     def _check(self, channel: str, thread: str | None) -> None:
         if channel not in CHANNELS:
@@ -352,16 +413,35 @@ class Rooms:
             self._db.execute("COMMIT")
 
 
-_MessageRow = tuple[str, str, str | None, str, str | None, str | None, int, int, int]
-_ThreadRow = tuple[str, str, str, int, int, str, str, str | None]
+_MessageRow = tuple[str, str, str | None, str, str | None, str | None, int, int, int, str | None, str | None]
+_ThreadRow = tuple[str, str, str, int, int, str, str, str | None, str | None]
 
 
 def _to_message(row: _MessageRow) -> Message:
-    identity, channel, thread, author, text, content, *flags = row
-    edited, deleted, board = map(bool, flags)
-    return Message(identity, channel, thread, author, text, content, edited, deleted, board)
+    identity, channel, thread, author, text, content, edited, deleted, board, answers, readers = row
+    flags = bool(edited), bool(deleted), bool(board)
+    return Message(identity, channel, thread, author, text, content, *flags, answers, _names(readers))
 
 
 def _to_thread(row: _ThreadRow) -> Thread:
-    thread, channel, name, closed, count, last, last_author, people = row
-    return Thread(thread, channel, name, bool(closed), count, last, last_author, tuple((people or "").split()))
+    thread, channel, name, closed, count, last, last_author, people, readers = row
+    wrote = tuple((people or "").split())
+    return Thread(thread, channel, name, bool(closed), count, last, last_author, wrote, _names(readers))
+
+
+def _names(joined: str | None) -> frozenset[str]:
+    return frozenset((joined or "").split())
+
+
+def _mentioned(content: Content) -> set[str]:
+    """Everybody whom a message of ours mentions."""
+    return {person for block in content.blocks for person in _mentions(block.words)}
+
+
+def _mentions(value: Value) -> Iterator[str]:
+    match value:
+        case Mention(person=person):
+            yield person
+        case Text(values=values):
+            for inner in values.values():
+                yield from _mentions(inner)

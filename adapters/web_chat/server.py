@@ -13,7 +13,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from adapters.web_chat import show
 from adapters.web_chat.door import COOKIE, Door, protect
-from adapters.web_chat.people import PLAYERS, Player
+from adapters.web_chat.people import BOT, PLAYERS, Player
 from adapters.web_chat.rooms import Change, Message, Rooms, UnknownPlace, stamp_of
 from adapters.web_chat.show import CommandHelp, Json
 from adapters.web_chat.to_event import (
@@ -23,6 +23,7 @@ from adapters.web_chat.to_event import (
     Frame,
     Look,
     NotTaken,
+    Pick,
     Press,
     Saw,
     Write,
@@ -31,10 +32,11 @@ from adapters.web_chat.to_event import (
     moving_in,
     read,
     to_event,
+    to_pick,
     told_again,
 )
 from adapters.web_chat.window import Window
-from bot.model import Effect, Event, Handle, Language, Outcome
+from bot.model import Effect, Event, Language, Listener, Outcome, ServerSettings, Text
 
 _PAGE = Path(__file__).parent / "page"
 _BODY_BYTES = 64 * 1024
@@ -66,11 +68,11 @@ class WebChat:
         self._windows: set[Window] = set()
         self._listens = asyncio.Event()
 
-    async def run(self, handle: Handle) -> None:
-        """Serve the page and hand every event to `handle`, until cancelled."""
+    async def run(self, desk: Listener) -> None:
+        """Serve the page and hand every event to the desk, until cancelled."""
 
         async def socket(request: web.Request) -> web.StreamResponse:
-            return await self._serve(request, handle)
+            return await self._serve(request, desk)
 
         app = web.Application(middlewares=[self._door.guard], client_max_size=_BODY_BYTES)
         app.on_response_prepare.append(protect)
@@ -80,17 +82,24 @@ class WebChat:
         app.router.add_post("/login", self._log_in)
         app.router.add_get("/socket", socket)
         app.router.add_get(r"/{name:[a-z]+\.(?:js|css|svg)}", _file)
-        await self._move_in(handle)
-        await self._catch_up(handle)
+        await self._move_in(desk)
+        await self._catch_up(desk)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
         await runner.setup()
         try:
-            await web.TCPSite(runner, self.host, self.port).start()
+            await self._listen(runner)
             self.port = runner.addresses[0][1]
             self._listens.set()
             await asyncio.Event().wait()
         finally:
             await runner.cleanup()
+
+    async def _listen(self, runner: web.AppRunner) -> None:
+        try:
+            await web.TCPSite(runner, self.host, self.port).start()
+        except OSError as error:
+            remedy = "choose another --port, WEB_PORT or WEB_HOST"
+            raise OSError(f"The chat page cannot listen on {self.host}:{self.port}: {remedy} ({error}).") from error
 
     async def listening(self) -> str:
         """Wait until the page can be opened; its address."""
@@ -104,6 +113,10 @@ class WebChat:
         self._show(changes)
         return outcome
 
+    def lacks(self, _server: str, _settings: ServerSettings) -> Sequence[Text]:
+        """Nothing: the playground lets its bot do everything."""
+        return ()
+
     def close(self) -> None:
         """Let go of the file, after `run` has ended."""
         self._rooms.close()
@@ -116,25 +129,25 @@ class WebChat:
             else:
                 told = {"type": "thread", "thread": show.thread(change)}
             for window in self._windows:
-                if window.player.sees(change.channel):
+                if window.player.sees(change.channel, change.readers):
                     window.tell(told)
 
-    async def _move_in(self, handle: Handle) -> None:
+    async def _move_in(self, desk: Listener) -> None:
         """The first time: add the bot to the playground and set it up, so that trying begins at once."""
         if await asyncio.to_thread(self._rooms.is_first_time):
             for event in moving_in(self._rooms.stamp()):
-                await handle(event)
+                await desk.handle(event)
             await asyncio.to_thread(self._rooms.end_first_time)
 
-    async def _catch_up(self, handle: Handle) -> None:
+    async def _catch_up(self, desk: Listener) -> None:
         """Tell what was written shortly before the last end: a kill may have come between the rooms and the desk."""
         since = stamp_of(int(self._rooms.stamp()) - _CATCH_UP)
         for message in await asyncio.to_thread(self._rooms.since, since):
-            await handle(told_again(message))
+            await desk.handle(told_again(message))
 
     # --- windows ---------------------------------------------------------------------------------
 
-    async def _serve(self, request: web.Request, handle: Handle) -> web.StreamResponse:
+    async def _serve(self, request: web.Request, desk: Listener) -> web.StreamResponse:
         player = PLAYERS.get(request.query.get("as", ""))
         if player is None:
             raise web.HTTPNotFound(text="Nobody here has that name.\n")
@@ -148,7 +161,7 @@ class WebChat:
             writing = asyncio.create_task(window.write(state))
             try:
                 async for message in socket:
-                    await self._hear(window, message.data if message.type is WSMsgType.TEXT else "", handle)
+                    await self._hear(window, message.data if message.type is WSMsgType.TEXT else "", desk)
             finally:
                 writing.cancel()
         finally:
@@ -172,19 +185,24 @@ class WebChat:
             "commands": show.commands(self._commands, player),
             "words": show.page_words(player.language),
             "messages": [show.message(message) for messages, _ in found for message in messages],
-            "threads": [show.thread(thread) for _, threads in found for thread in threads],
+            "threads": [
+                show.thread(thread)
+                for _, threads in found
+                for thread in threads
+                if player.sees(thread.channel, thread.readers)
+            ],
             "seen": self._rooms.seen(player.person.id),
             "board": show.message(board) if board and player.sees(board.channel) else None,
         }
 
-    async def _hear(self, window: Window, data: str, handle: Handle) -> None:
+    async def _hear(self, window: Window, data: str, desk: Listener) -> None:
         """Do what one frame asks for. Whatever goes wrong, the window stays open and hears of it."""
         action = ""
         try:
             window.pace()
             frame = read(data)
             action = frame.id
-            outcome = await self._act(window, frame, handle)
+            outcome = await self._act(window, frame, desk)
         except NotTaken as refused:
             window.tell({"type": "refused", "id": action, "reason": refused.reason})
         except UnknownPlace:
@@ -195,13 +213,13 @@ class WebChat:
         else:
             window.tell({"type": "done", "id": action, **outcome})
 
-    async def _act(self, window: Window, frame: Frame, handle: Handle) -> Json:
+    async def _act(self, window: Window, frame: Frame, desk: Listener) -> Json:
         """Do it; what only the window that acted is told of it."""
         player = window.player
         match frame:
             case Look(channel=channel, thread=thread):
-                _allow(player.sees(channel))
                 found, messages = await asyncio.to_thread(self._rooms.thread, channel, thread)
+                _allow(player.sees(channel, found.readers))
                 shown = [show.message(message) for message in messages]
                 window.tell({"type": "history", "thread": show.thread(found), "messages": shown})
                 return {}
@@ -213,9 +231,16 @@ class WebChat:
                 return {}
             case Edit() | Delete():
                 event = await self._change(player, frame)
+            case Pick():
+                event = await self._pick(player, frame)
             case _:
                 event = await self._happen(player, frame)
-        return show.done(event, await handle(event))
+        reply = await desk.handle(event)
+        if reply and reply.content and reply.is_public:
+            answer, nonce = self._rooms.answer, f"public:{event.key}"
+            self._show(await asyncio.to_thread(answer, event.channel, event.thread, reply.content, nonce))
+            reply = None  # who asked reads it with everybody else
+        return show.done(event, reply)
 
     async def _change(self, player: Player, frame: Edit | Delete) -> Event:
         """Edit or delete an own message, as a platform would before the desk is told."""
@@ -227,17 +252,21 @@ class WebChat:
             self._show(await asyncio.to_thread(self._rooms.delete, own.id))
         return to_event(frame, player.person, own.channel, own.thread, self._rooms.stamp())
 
+    async def _pick(self, player: Player, frame: Pick) -> Event:
+        """Somebody's message, picked from its menu."""
+        picked = await asyncio.to_thread(self._rooms.find, frame.message)
+        _allow(player.sees(picked.channel, picked.readers) and picked.author != BOT and not picked.deleted)
+        return to_pick(frame, player.person, picked, self._rooms.stamp())
+
     async def _happen(self, player: Player, frame: Write | Press | Fill) -> Event:
         """Post a message, as a platform would before the desk is told; the rest needs no trace in the rooms."""
         channel, thread, stamp = frame.channel, frame.thread, self._rooms.stamp()
-        _allow(player.sees(channel))
+        _allow(player.sees(channel, await asyncio.to_thread(self._rooms.readers, channel, thread)))
         if isinstance(frame, Write) and command_in(frame.text) is None:
             nonce = key_of(frame, player.person, stamp)
             post = self._rooms.post
             stamp, changes = await asyncio.to_thread(post, channel, thread, player.person.id, frame.text, nonce)
             self._show(changes)
-        else:
-            await asyncio.to_thread(self._rooms.check, channel, thread)
         return to_event(frame, player.person, channel, thread, stamp)
 
     # --- the password ----------------------------------------------------------------------------

@@ -69,6 +69,7 @@ def message(told: Message) -> Json:
         "edited": told.edited,
         "deleted": told.deleted,
         "board": told.board,
+        "answers": told.answers,
         "text": told.text,
     }
     return shown if told.content is None else {**shown, "content": _stored(told.content)}
@@ -85,6 +86,7 @@ def thread(told: Thread) -> Json:
         "last": told.last,
         "lastAuthor": told.last_author,
         "people": told.people,
+        "private": bool(told.readers),
     }
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
-from adapters.web_chat.people import AGENTS, PLAYERS, SERVER, Part
+from adapters.web_chat.people import AGENTS, BOT_NAME, PLAYERS, SERVER, Part
 from adapters.web_chat.rooms import Message, moment_of
 from bot.model import (
     ButtonPressed,
@@ -17,9 +17,11 @@ from bot.model import (
     FormSent,
     MessageDeleted,
     MessageEdited,
+    MessagePicked,
     MessagePosted,
     Person,
     ServerJoined,
+    Wish,
 )
 
 MAX_TEXT = 10_000
@@ -29,6 +31,7 @@ MAX_FILE = 3_000_000
 """Longest text file in a form, in characters."""
 
 _MENTION = re.compile("@({})".format("|".join(player.person.name for player in PLAYERS.values())), re.IGNORECASE)
+_TO_US = re.compile(rf"(?<!\w)@{BOT_NAME}\b[,:]?\s*", re.IGNORECASE)  # no mail address
 _COMMAND = re.compile(r"/([A-Za-z][\w-]{0,31})(?:\s+(.*))?", re.DOTALL)
 
 
@@ -97,6 +100,14 @@ class Delete(_Frame):
     message: _Short
 
 
+class Pick(_Frame):
+    """Something to do with a message of somebody's, chosen from its menu."""
+
+    type: Literal["pick"]
+    message: _Short
+    wish: Wish
+
+
 class Press(_Placed):
     """A button of ours."""
 
@@ -130,7 +141,7 @@ class Saw(_Frame):
     message: _Short
 
 
-Frame = Write | Edit | Delete | Press | Fill | Look | Saw
+Frame = Write | Edit | Delete | Pick | Press | Fill | Look | Saw
 _FRAME: TypeAdapter[Frame] = TypeAdapter(Annotated[Frame, Field(discriminator="type")])
 
 
@@ -177,17 +188,35 @@ def to_event(
         case Write(text=text):
             command = command_in(text)
             if command is None:
-                return MessagePosted(**told, person=person, message=stamp, text=text)
+                words, is_to_us = _without_call(text), _is_to_us(text)
+                return MessagePosted(**told, person=person, message=stamp, text=words, is_to_us=is_to_us)
             name, words = command
             return CommandUsed(**told, person=person, name=name, words=_MENTION.sub(_by_id, words))
         case Edit(message=message, text=text):
-            return MessageEdited(**told, message=message, text=text)
+            return MessageEdited(**told, message=message, text=_without_call(text))
         case Delete(message=message):
             return MessageDeleted(**told, message=message)
         case Press(action=action):
             return ButtonPressed(**told, person=person, action=action)
         case Fill(form=form, values=values, files=files):
             return FormSent(**told, person=person, form=form, values=values | files)
+
+
+def to_pick(frame: Pick, person: Person, picked: Message, stamp: str) -> MessagePicked:
+    """Translate. `picked` is a message of a person's."""
+    return MessagePicked(
+        key=key_of(frame, person, stamp),
+        server=SERVER,
+        channel=picked.channel,
+        thread=picked.thread,
+        order=int(stamp),
+        at=moment_of(stamp),
+        person=person,
+        wish=frame.wish,
+        message=picked.id,
+        author=PLAYERS[picked.author].person,
+        text=_without_call(picked.text or ""),
+    )
 
 
 def told_again(message: Message) -> MessagePosted:
@@ -201,8 +230,18 @@ def told_again(message: Message) -> MessagePosted:
         at=moment_of(message.id),
         person=PLAYERS[message.author].person,
         message=message.id,
-        text=message.text or "",
+        text=_without_call(message.text or ""),
+        is_to_us=_is_to_us(message.text or ""),
     )
+
+
+def _is_to_us(text: str) -> bool:
+    return _TO_US.search(text) is not None
+
+
+def _without_call(text: str) -> str:
+    """What is left to be understood: that it is to us is told apart from the words."""
+    return _TO_US.sub("", text).strip() if _is_to_us(text) else text
 
 
 def moving_in(stamp: str) -> tuple[Event, ...]:

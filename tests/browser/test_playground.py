@@ -11,21 +11,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open, Product
+from tests.browser.playing import go, write
 
 pytestmark = pytest.mark.browser
 
 Picture = Callable[[Any, str], None]
-
-
-def write(page: Page, words: str, where: str = "channel") -> None:
-    """Type into the composer of the channel or the thread, and send."""
-    page.fill(f"#{where}-field", words)
-    page.press(f"#{where}-field", "Enter")
-
-
-def go(page: Page, channel: str) -> None:
-    page.get_by_role("button", name=re.compile(f"^#{channel}")).first.click()
-    expect(page.locator("#channel-name")).to_have_text(f"#{channel}")
 
 
 def expect_thread_under(page: Page, words: str) -> None:
@@ -181,7 +171,7 @@ def test_customers_see_nothing_of_the_counter(open_page: Open) -> None:
     expect(emma.locator("#board")).to_be_hidden()
     emma.fill("#channel-field", "/")
     expect(emma.get_by_role("option").locator("code")).to_have_text(
-        ["/covered", "/ticket", "/place", "/close", "/policy"]
+        ["/covered", "/ticket", "/private", "/place", "/close", "/policy"]
     )
     write(emma, "/claim")
     expect(emma.locator(".private")).to_contain_text("for agents only")

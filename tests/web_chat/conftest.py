@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +34,18 @@ class Desk:
             return None
         self.told.append(event)
         return await self.answer(event) if callable(self.answer) else self.answer
+
+    def servers(self) -> Collection[str]:
+        return ()
+
+    def hears(self, _server: str, _channel: str) -> bool:
+        return True
+
+    async def heard_until(self, _server: str) -> int | None:
+        return None
+
+    async def note_heard(self, _server: str, _order: int) -> None:
+        return None
 
 
 class Window:
@@ -89,7 +101,7 @@ Start = Callable[..., AbstractAsyncContextManager[Playground]]
 async def playground(file: Path, **options: Any) -> AsyncIterator[Playground]:
     """Start a playground on a free port, and end it again."""
     chat, desk = WebChat(file, port=0, **options), Desk()
-    running = asyncio.create_task(chat.run(desk.handle))
+    running = asyncio.create_task(chat.run(desk))
     try:
         async with ClientSession() as client:
             opened = Playground(chat, desk, await chat.listening(), client)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,8 +10,8 @@ import pytest
 
 from adapters.web_chat.people import SERVER
 from adapters.web_chat.rooms import Message, Rooms, Thread, UnknownPlace
-from bot.model import CloseThread, Content, Done, Language, Never, OpenThread, Say
-from bot.texts import paragraph
+from bot.model import CloseThread, Content, Done, Language, Mention, Never, OpenThread, Say
+from bot.texts import paragraph, text
 
 
 @pytest.fixture
@@ -25,9 +26,32 @@ def words(told: str) -> Content:
 
 
 def say(
-    told: str = "Hello", *, channel: str = "support", thread: str | None = None, replaces: str | None = None
+    told: str = "Hello",
+    *,
+    channel: str = "support",
+    thread: str | None = None,
+    replaces: str | None = None,
+    answers: str | None = None,
 ) -> Say:
-    return Say(server=SERVER, channel=channel, thread=thread, content=words(told), replaces=replaces)
+    return Say(server=SERVER, channel=channel, thread=thread, content=words(told), replaces=replaces, answers=answers)
+
+
+def say_to(*people: str, thread: str) -> Say:
+    """A message with mentions, one of them within a text within a text."""
+    blocks = tuple(
+        paragraph(text("because", person=text("receipt-none", person=Mention(person)), excerpt="")) for person in people
+    )
+    return Say(server=SERVER, channel="support", thread=thread, content=Content(Language.EN, blocks))
+
+
+def open_private(rooms: Rooms, nonce: str = "private") -> str:
+    outcome, _ = rooms.perform(
+        OpenThread(server=SERVER, channel="support", message=None, name="#7", is_private=True), nonce
+    )
+    assert isinstance(outcome, Done)
+    assert outcome.message is None
+    assert outcome.thread
+    return outcome.thread
 
 
 def open_thread(message: str | None, opening: Content | None = None) -> OpenThread:
@@ -175,6 +199,68 @@ def test_a_threads_summary_counts_what_is_left_and_names_who_is_in_it(rooms: Roo
     assert isinstance(summary, Thread)
     assert (summary.count, summary.last_author) == (1, "bot")
     assert set(summary.people) == {"emma", "bot", "tom"}
+
+
+def test_a_private_thread_hangs_under_no_message_and_opens_once(rooms: Rooms) -> None:
+    thread = open_private(rooms)
+    assert open_private(rooms) == thread
+    assert not shown(rooms)
+    assert rooms.thread("support", thread)[1] == []
+    assert rooms.readers("support", thread) == {"bot"}
+
+
+def test_whom_the_first_message_in_a_private_thread_mentions_may_read_it_and_nobody_later(rooms: Rooms) -> None:
+    thread = open_private(rooms)
+    rooms.post("support", thread, "tom", "I am here already", "tom:1")
+    _, changes = rooms.perform(say_to("emma", thread=thread), "1")
+    assert [change.readers for change in changes] == [{"bot", "emma"}] * 2
+    rooms.perform(say_to("jonas", thread=thread), "2")
+    assert rooms.readers("support", thread) == {"bot", "emma"}
+    summary, messages = rooms.thread("support", thread)
+    assert summary.readers == {"bot", "emma"}
+    assert len(messages) == 3
+
+
+def test_a_mention_makes_no_open_thread_private(rooms: Rooms) -> None:
+    asked = ask(rooms)
+    rooms.perform(open_thread(asked), "1")
+    rooms.perform(say_to("emma", thread=asked), "2")
+    assert rooms.readers("support", asked) == rooms.readers("support", None) == frozenset()
+
+
+def test_a_public_answer_is_posted_once_and_leaves_a_closed_thread_closed(rooms: Rooms) -> None:
+    asked = ask(rooms)
+    rooms.perform(open_thread(asked), "1")
+    rooms.perform(CloseThread(server=SERVER, channel="support", thread=asked), "2")
+    assert len(rooms.answer("support", asked, words("Closed"), "public:1")) == 2
+    assert rooms.answer("support", asked, words("Closed"), "public:1") == []
+    summary, messages = rooms.thread("support", asked)
+    assert (summary.closed, len(messages)) == (True, 2)
+
+
+def test_an_answer_knows_what_it_answers(rooms: Rooms) -> None:
+    asked = ask(rooms)
+    rooms.perform(say(answers=asked), "1")
+    assert [message.answers for message in shown(rooms)] == [None, asked]
+
+
+def test_a_file_of_an_older_version_goes_on_working(tmp_path: Path) -> None:
+    file = tmp_path / "rooms.sqlite3"
+    before = Rooms(file)
+    asked = ask(before)
+    before.perform(open_thread(asked), "1")
+    before.perform(say(thread=asked), "2")
+    before.close()
+    with sqlite3.connect(file) as older:
+        older.execute("DROP TABLE reader")
+        older.execute("ALTER TABLE message DROP COLUMN answers")
+    older.close()
+    after = Rooms(file)
+    summary, messages = after.thread("support", asked)
+    assert (summary.count, summary.readers, len(messages)) == (1, frozenset(), 2)
+    assert after.perform(say(answers=asked), "3")[1]
+    assert open_private(after)
+    after.close()
 
 
 def test_unknown_places_are_refused(rooms: Rooms) -> None:

@@ -56,6 +56,28 @@ def test_what_only_looks_like_a_command_is_a_message(text: str) -> None:
     assert isinstance(event_of(type="write", text=text), MessagePosted)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("@Wartemarke is the gallery covered?", "is the gallery covered?"),
+        ("Hello @WARTEMARKE, is it covered?", "Hello is it covered?"),
+        ("Thanks @wartemarke", "Thanks"),
+        ("@Wartemarke", ""),
+    ],
+)
+def test_who_names_the_bot_speaks_to_us_and_the_rest_are_the_words(text: str, words: str) -> None:
+    event = event_of(type="write", text=text)
+    assert isinstance(event, MessagePosted)
+    assert (event.is_to_us, event.text) == (True, words)
+
+
+@pytest.mark.parametrize("text", ["Wartemarke is nice", "mail to help@wartemarke.example", "@Wartemarken", " @Emma "])
+def test_other_names_are_not_ours(text: str) -> None:
+    event = event_of(type="write", text=text)
+    assert isinstance(event, MessagePosted)
+    assert (event.is_to_us, event.text) == (False, text)
+
+
 def test_buttons_forms_and_edits() -> None:
     pressed = event_of(type="press", action="ticket:open:1")
     sent = event_of(type="fill", form="paid:1", values={"product": "Theme"})
@@ -91,6 +113,7 @@ def test_nul_and_half_characters_are_cleaned() -> None:
         ('{"type": "write", "channel": "support", "text": "x", "id": "<script>"}', "malformed"),
         ('{"type": "write", "channel": "support", "text": " \\n "}', "empty"),
         ('{"type": "write", "channel": "support", "text": "\\u0000"}', "empty"),
+        ('{"type": "pick", "message": "1", "wish": "everything"}', "malformed"),
         (json.dumps({"type": "press", "channel": "support", "action": "x" * 101}), "malformed"),
         (json.dumps({"type": "write", "channel": "support", "text": "x" * (MAX_TEXT + 1)}), "too_long"),
         (json.dumps({"type": "fill", "channel": "s", "form": "f", "values": {"a": "x" * (MAX_TEXT + 1)}}), "too_long"),

@@ -26,15 +26,19 @@ from bot.model import (
     Form,
     FormSent,
     Language,
+    Mention,
     MessageDeleted,
     MessageEdited,
+    MessagePicked,
     MessagePosted,
     OpenThread,
     Reply,
     Say,
+    ServerSettings,
+    Wish,
 )
 from bot.texts import paragraph, text
-from tests.web_chat.conftest import Start
+from tests.web_chat.conftest import Playground, Start
 
 NASTY = "<script>alert(1)</script> <img src=x onerror=alert(1)> &amp; \u202eevil\ue0000\ue001"
 
@@ -108,6 +112,117 @@ async def test_customers_cannot_look_into_an_agents_thread(start: Start) -> None
             assert (await emma.do("look", channel=channel, thread=outcome.thread))["reason"] == "unknown_place"
 
 
+async def open_private(playground: Playground, customer: str) -> str:
+    """A private thread for a customer, as the desk opens it: the id of it."""
+    effect = OpenThread(server=SERVER, channel="support", message=None, name="#7 secret title", is_private=True)
+    outcome = await playground.chat.perform(effect, "1")
+    assert isinstance(outcome, Done)
+    assert outcome.thread
+    receipt = Content(
+        Language.EN, (paragraph(text("receipt-none", person=Mention(customer))), paragraph("secret word"))
+    )
+    await playground.chat.perform(Say(server=SERVER, channel="support", thread=outcome.thread, content=receipt), "2")
+    return outcome.thread
+
+
+async def test_a_private_thread_is_between_its_customer_and_staff(start: Start) -> None:
+    async with start() as playground:
+        windows = {name: (await playground.open(name))[0] for name in ("emma", "jonas", "aylin", "marek")}
+        emma, jonas = windows["emma"], windows["jonas"]
+        thread = await open_private(playground, "emma")
+        told = await emma.hear("thread")
+        assert (told["thread"]["private"], told["thread"]["count"]) == (True, 1)
+        for name in ("emma", "aylin"):
+            assert (await windows[name].do("look", channel="support", thread=thread))["type"] == "done"
+            history = next(frame for frame in windows[name].heard if frame["type"] == "history")
+            assert "secret word" in json.dumps(history)
+            written = await windows[name].do("write", channel="support", thread=thread, text=f"secret of {name}")
+            assert written["type"] == "done"
+        await windows["marek"].hear("thread")
+        await playground.chat.perform(say("secret end", thread=thread), "3")
+        await playground.chat.perform(CloseThread(server=SERVER, channel="support", thread=thread), "4")
+        await playground.chat.perform(say("Hello all"), "5")
+        await jonas.hear("message")
+        _, anew = await playground.open("jonas")
+        for heard in (jonas.heard[1:], anew["threads"], anew["messages"], anew["seen"]):
+            assert "secret" not in json.dumps(heard)
+            assert thread not in json.dumps(heard)
+        for name in ("emma", "aylin", "marek"):
+            _, state = await playground.open(name)
+            assert [(one["id"], one["private"]) for one in state["threads"]] == [(thread, True)]
+
+
+async def test_nobody_else_can_do_anything_in_a_private_thread(start: Start) -> None:
+    async with start() as playground:
+        jonas, _ = await playground.open("jonas")
+        emma, _ = await playground.open("emma")
+        thread = await open_private(playground, "emma")
+        written = await emma.do("write", channel="support", thread=thread, text="secret")
+        told = len(playground.desk.told)
+        for kind, fields in (
+            ("look", {}),
+            ("write", {"text": "psst"}),
+            ("write", {"text": "/close"}),
+            ("press", {"action": "close:7"}),
+            ("fill", {"form": "f", "values": {}}),
+            ("pick", {"message": written["message"], "wish": "covered"}),
+            ("edit", {"message": written["message"], "text": "mine"}),
+            ("delete", {"message": written["message"]}),
+        ):
+            refused = await jonas.do(kind, **{"channel": "support", "thread": thread, **fields})
+            assert refused["reason"] == "unknown_place"
+        assert len(playground.desk.told) == told, "the desk hears of none of it"
+        assert "secret" not in json.dumps(jonas.heard[1:])
+        assert playground.chat.lacks(SERVER, ServerSettings()) == ()
+
+
+async def test_a_public_answer_in_a_private_thread_stays_in_it(start: Start) -> None:
+    async with start() as playground:
+        jonas, _ = await playground.open("jonas")
+        emma, _ = await playground.open("emma")
+        thread = await open_private(playground, "emma")
+        playground.desk.answer = Reply(content("secret last word"), is_public=True)
+        await emma.do("write", channel="support", thread=thread, text="/close")
+        assert "secret last word" in json.dumps(emma.heard)
+        await playground.chat.perform(say("Hello all"), "3")
+        await jonas.hear("message")
+        assert "secret" not in json.dumps(jonas.heard[1:])
+
+
+async def test_a_public_answer_is_everybodys_and_shown_once(start: Start) -> None:
+    async with start() as playground:
+        playground.desk.answer = Reply(content("For all"), is_public=True)
+        emma, _ = await playground.open("emma")
+        jonas, _ = await playground.open("jonas")
+        for _ in range(2):  # as after a lost connection
+            done = await emma.do("write", id="lost-and-told-again", channel="support", text="/close")
+            assert "answer" not in done
+        told = await jonas.hear("message")
+        assert told["message"]["author"] == "bot"
+        _, state = await playground.open("jonas")
+        assert [message["content"]["blocks"][0]["html"] for message in state["messages"]] == ["<bdi>For all</bdi>"]
+
+
+async def test_a_message_is_picked_where_it_stands(start: Start) -> None:
+    async with start() as playground:
+        emma, _ = await playground.open("emma")
+        aylin, _ = await playground.open("aylin")
+        written = await emma.do("write", channel="support", text="@Wartemarke it broke")
+        playground.desk.answer = Reply(content("Covered"))
+        done = await aylin.do("pick", message=written["message"], wish="private", channel="agents")
+        assert done["answer"]["content"]["blocks"][0]["html"] == "<bdi>Covered</bdi>"
+        picked = playground.desk.told[-1]
+        assert isinstance(picked, MessagePicked)
+        assert (picked.wish, picked.text, picked.message) == (Wish.PRIVATE_TICKET, "it broke", written["message"])
+        assert (picked.person.id, picked.author.id, picked.channel) == ("aylin", "emma", "support")
+        outcome = await playground.chat.perform(say("Ours"), "1")
+        assert isinstance(outcome, Done)
+        await emma.do("delete", message=written["message"])
+        for message in (outcome.message, written["message"], "0000000000000001"):
+            refused = await emma.do("pick", message=message, wish="ticket")
+            assert refused["reason"] == "unknown_place"
+
+
 async def test_every_text_is_escaped(start: Start) -> None:
     async with start() as playground:
         emma, _ = await playground.open("emma")
@@ -158,7 +273,7 @@ async def test_everybody_is_shown_their_own_commands_and_can_type_any(start: Sta
             window, state = await playground.open(person)
             shown[person] = {command["name"] for command in state["commands"]}
             await window.do("write", channel="support", text="/setup")
-        assert shown["emma"] == {"covered", "ticket", "place", "close", "policy"}
+        assert shown["emma"] == {"covered", "ticket", "private", "place", "close", "policy"}
         assert shown["aylin"] == shown["emma"] | {"claim", "release", "correct", "queue"}
         assert shown["marek"] == {command.name for command in COMMANDS}
         assert len(playground.desk.told) == 3

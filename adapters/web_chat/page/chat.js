@@ -7,7 +7,8 @@ import { Link } from "./link.js";
 import { drawLog } from "./log.js";
 import { card } from "./message.js";
 import { drawChannels, drawPeople } from "./sidebar.js";
-import { answersMe, isNew, isOvertaken, messagesIn, newest, seesBoard, shownPlaces, state, unreadIn } from "./state.js";
+import { openPicking, picking } from "./picking.js";
+import { answeringThread, isNew, isOvertaken, messagesIn, newest, seesBoard, shownPlaces, state, unreadIn } from "./state.js";
 import { welcomeElements } from "./welcome.js";
 import { speak, t } from "./words.js";
 
@@ -40,6 +41,9 @@ const actions = {
     element.disabled = true;
     link.send({ type: "press", action: button.action, channel, thread, answer });
   },
+  pick(message, { channel, thread }, opener, point) {
+    openPicking(opener, point, (wish) => link.send({ type: "pick", message, wish, channel, thread }));
+  },
   edit(id) {
     state.editing = id;
     draw();
@@ -71,7 +75,7 @@ function hear(frame, cause) {
       return drawSoon();
     case "thread":
       state.threads.set(frame.thread.id, frame.thread);
-      followAnswer(frame.thread.id);
+      followAnswer();
       return drawSoon();
     case "history":
       state.threads.set(frame.thread.id, frame.thread);
@@ -126,7 +130,8 @@ function done(frame, cause) {
   if (answer) state.answers.push(answer);
   if (cause?.type !== "saw" && cause?.type !== "look") draw();
   if (answer) showAnswer(answer);
-  if (frame.message && cause) waitForAnswer(frame.message, cause);
+  const acted = frame.message ?? frame.answer?.id;
+  if (acted && cause) waitForAnswer(acted, cause);
   enableButtons();
 }
 
@@ -137,19 +142,20 @@ function inWords({ blocks }) {
   return reader.content.textContent;
 }
 
-function waitForAnswer(message, { channel, thread }) {
+function waitForAnswer(id, { channel, thread }) {
   if (thread || channel !== state.channel) return;
-  state.asked.add(message);
-  followAnswer(message); // it may have been quicker
+  state.asked.add(id);
+  followAnswer(); // it may have been quicker
 }
 
-// The bot has answered in a thread under what one has just written: show it, unless one is busy writing again.
-function followAnswer(id) {
-  const thread = state.threads.get(id);
-  if (!thread || !answersMe(thread)) return;
-  state.asked.delete(id);
+// The bot has answered in a thread what one has just asked: show it, unless one is busy writing again.
+function followAnswer() {
+  const asked = [...state.asked].find(answeringThread);
+  if (!asked) return;
+  const thread = answeringThread(asked);
+  state.asked.delete(asked);
   if (!isWriting()) {
-    go(thread.channel, id);
+    go(thread.channel, thread.id);
     if (isNarrow.matches) $("thread-name").focus();
   }
   $("news").textContent = t("answered", { thread: thread.name });
@@ -272,7 +278,8 @@ function drawThread() {
   $("thread").hidden = !thread;
   $("side").hidden = !thread && !seesBoard();
   if (!thread) return;
-  $("thread-name").textContent = thread.name;
+  const tag = el("span.tag", { title: t("private_thread_hint") }, el("span", { "aria-hidden": "true" }, "🔒︎ "), t("private_thread"));
+  $("thread-name").replaceChildren(...(thread.private ? [tag, " "] : []), el("bdi", {}, thread.name));
   $("thread-log").setAttribute("aria-label", t("thread_messages"));
   $("thread").classList.toggle("shut", thread.closed);
   composers.thread.speak(t(thread.closed ? "thread_closed_note" : "write_thread"));
@@ -428,7 +435,7 @@ $("open-sidebar").onclick = () => openDrawer("sidebar");
 $("close-sidebar").onclick = () => openDrawer(null);
 $("open-board").onclick = () => openDrawer("side");
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || event.defaultPrevented || $("form").open) return;
+  if (event.key !== "Escape" || event.defaultPrevented || $("form").open || picking()) return;
   if (state.thread && !$("sidebar").classList.contains("open")) visit(state.channel, null);
   openDrawer(null);
 });

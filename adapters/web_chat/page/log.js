@@ -48,9 +48,16 @@ function messageItem(message, place, follows, actions) {
   const editing = state.editing === message.id;
   const compact = follows && !editing;
   const news = summary && isNew(summary);
-  const version = JSON.stringify([message, summary, news, compact, editing, state.me, document.documentElement.lang]);
-  const build = () => messageElement(message, actions, { compact, editing, summary, place });
-  return { key: message.id, version, build };
+  const answered = answeredBy(message);
+  const told = [message, summary, news, compact, editing, answered, state.me, document.documentElement.lang];
+  const build = () => messageElement(message, actions, { compact, editing, summary, answered, place });
+  return { key: message.id, version: JSON.stringify(told), build };
+}
+
+// The message of a person's that this one answers, if it is still there.
+function answeredBy({ answers }) {
+  const found = answers && state.messages.get(answers);
+  return found?.text ? found : null;
 }
 
 function privateItem(answer, actions) {

@@ -1,20 +1,22 @@
 // How one message looks: a person's words, or a card of ours.
 
 import { el } from "./dom.js";
-import { isNew, state } from "./state.js";
+import { isCustomer, isNew, state } from "./state.js";
 import { clock, moment, plural, t } from "./words.js";
 
 // a sign beside the colour; the words of the verdict stand in the card's heading
 const SIGNS = { covered: "✓", not_covered: "✕", paid: "€", process: "i", not_in_policy: "?" };
 
-// `actions`: {visit(channel, thread), press(button, place, element), edit(id), remove(id), save(id, text), dismiss(id)}
-export function messageElement(message, actions, { compact, editing, summary, place }) {
+// `actions`: {visit(channel, thread), press(button, place, element), pick(id, place, opener, point), edit(id), remove(id),
+// save(id, text), dismiss(id)}
+export function messageElement(message, actions, { compact, editing, summary, answered, place }) {
   const author = state.people.get(message.author);
   const own = message.author === state.me;
   const body = el("div.body");
-  const ownTools = own && !editing && !message.deleted ? tools(message, actions) : null;
-  if (!compact) body.append(byline(message, author, ownTools));
-  else if (ownTools) body.append(ownTools);
+  const itsTools = author && !editing && !message.deleted ? tools(message, own, place, actions) : null;
+  if (!compact) body.append(byline(message, author, itsTools));
+  else if (itsTools) body.append(itsTools);
+  if (answered) body.append(answerTo(answered));
   if (message.deleted) body.append(el("p.deleted", {}, t("deleted")));
   else if (message.content) body.append(card(message.content, actions, place));
   else if (editing) body.append(editor(message, actions));
@@ -22,7 +24,7 @@ export function messageElement(message, actions, { compact, editing, summary, pl
   if (summary) body.append(threadChip(summary, actions));
   return el(
     `article.message${compact ? ".compact" : ""}${message.content ? ".ours" : ""}`,
-    { tabindex: "-1", "data-message": message.id },
+    { tabindex: "-1", "data-message": message.id, oncontextmenu: itsTools && ((event) => pickAt(event, message.id, place, actions)) },
     compact ? el("div.gutter", { "aria-hidden": "true" }, clock(new Date(message.at))) : avatar(message.author, author),
     body,
   );
@@ -60,8 +62,7 @@ export function card(content, actions, place) {
   const element = el(`div.card${ruling ? `.ruling-${ruling}` : ""}`, { lang: language });
   if (SIGNS[ruling]) element.append(el("span.sign", { "aria-hidden": "true" }, SIGNS[ruling]));
   element.append(words(content));
-  const isCustomer = state.people.get(state.me)?.part === "customer";
-  const buttons = content.buttons.filter(({ forStaff }) => !(forStaff && isCustomer));
+  const buttons = content.buttons.filter(({ forStaff }) => !(forStaff && isCustomer()));
   if (buttons.length) {
     element.append(el("div.buttons", {}, ...buttons.map((button) => cardButton(button, actions, place))));
   }
@@ -74,7 +75,7 @@ export function avatar(id, person) {
   return el("span.avatar", { "data-person": id, "aria-hidden": "true" }, person.name[0]);
 }
 
-function byline(message, author, ownTools) {
+function byline(message, author, itsTools) {
   const at = new Date(message.at);
   const part = author?.part === "customer" ? null : t(author ? `part.${author.part}` : "bot");
   return el(
@@ -83,8 +84,15 @@ function byline(message, author, ownTools) {
     el("strong", {}, author?.name ?? "Wartemarke"),
     part && el("span.part", {}, part),
     el("time", { datetime: message.at, title: at.toLocaleString() }, clock(at)),
-    ownTools,
+    itsTools,
   );
+}
+
+// To whose words an answer of ours belongs; a press leads there.
+function answerTo({ id, author, text }) {
+  const lead = () => document.querySelector(`.log [data-message="${id}"]`)?.focus();
+  const name = state.people.get(author)?.name ?? "Wartemarke";
+  return el("button.link.answered", { type: "button", "data-focus": "answered", onclick: lead }, `↳ ${t("answer_to", { name })} `, el("bdi", {}, text));
 }
 
 // One element per block; list items that follow each other share a list.
@@ -137,7 +145,7 @@ function prepare(element, actions) {
 // A person's text: nothing in it is markup, but addresses can be followed and names of people light up.
 function spoken(message) {
   const names = Array.from(state.people.values(), (person) => person.name).join("|");
-  const pattern = new RegExp(`(https?://[^\\s<>"']+[^\\s<>"'.,;:!?)])|@(${names})\\b`, "gu");
+  const pattern = new RegExp(`(https?://[^\\s<>"']+[^\\s<>"'.,;:!?)])|(?<!\\w)@(Wartemarke|${names})\\b`, "giu");
   const paragraph = el("p.spoken", { dir: "auto" });
   let end = 0;
   for (const match of message.text.matchAll(pattern)) {
@@ -178,14 +186,25 @@ function editor(message, actions) {
   );
 }
 
-function tools(message, actions) {
-  const { id } = message;
+function tools({ id }, own, place, actions) {
+  const tool = (name, onclick) => el("button.link", { type: "button", "data-focus": name, onclick }, t(name));
+  const more = el("button.link", { type: "button", "data-focus": "more", "aria-haspopup": "menu", "aria-label": t("more"), title: t("more") }, "…");
+  more.onclick = () => actions.pick(id, place, more, null);
   return el(
     "div.tools",
     {},
-    el("button.link", { type: "button", "data-focus": "edit", onclick: () => actions.edit(id) }, t("edit")),
-    el("button.link", { type: "button", "data-focus": "delete", onclick: () => actions.remove(id) }, t("delete")),
+    own && tool("edit", () => actions.edit(id)),
+    own && tool("delete", () => actions.remove(id)),
+    more,
   );
+}
+
+// A right click opens the message's menu, except where the browser's own is of more use.
+function pickAt(event, id, place, actions) {
+  if (event.pointerType === "touch" || event.target.closest("a, textarea") || !getSelection().isCollapsed) return;
+  event.preventDefault();
+  const more = event.currentTarget.querySelector("[data-focus=more]");
+  actions.pick(id, place, more, { x: event.clientX, y: event.clientY });
 }
 
 function threadChip(thread, actions) {

@@ -2,7 +2,7 @@
 
 import { el, reconcile } from "./dom.js";
 import { avatar } from "./message.js";
-import { isNew, openThreads, state, unreadIn } from "./state.js";
+import { isNew, listedThreads, state, unreadIn } from "./state.js";
 import { plural, t } from "./words.js";
 
 const PARTS = ["customer", "agent", "moderator"];
@@ -46,7 +46,7 @@ export function drawChannels(parent, visit) {
   reconcile(
     parent,
     state.channels.map(({ id, closed }) => {
-      const threads = openThreads(id);
+      const threads = listedThreads(id);
       const news = [unreadIn(id), ...threads.map(isNew)];
       return {
         key: id,
@@ -64,7 +64,8 @@ function channelElement(id, hint, threads, visit) {
   const items = threads.map((thread) => {
     const open = () => visit(id, thread.id);
     const current = thread.id === state.thread;
-    return el("li", {}, placeButton(thread.name, current, isNew(thread) ? 1 : 0, thread.id, open));
+    const hint = thread.private && t("private_thread_hint");
+    return el("li", {}, placeButton(thread.name, current, isNew(thread) ? 1 : 0, thread.id, open, hint));
   });
   return el("li", {}, channel, el("ul", { "aria-label": t("open_threads", { channel: id }) }, ...items));
 }

@@ -13,7 +13,7 @@ export const state = {
   seen: {}, // place (channel or thread) -> the newest message that one has read there
   newSince: {}, // place -> what had been read when one came in: the line "New" stands behind it
   answers: [], // private answers: {id, at, place, content}; the id sorts among those of messages
-  asked: new Set(), // own new messages in the channel that one still looks at, because an answer may come in a thread
+  asked: new Set(), // ids of what one did in the channel that one still looks at: an answer may come in a thread
   board: null,
   channel: "support",
   thread: null,
@@ -38,9 +38,12 @@ export function isOvertaken({ id, place, content: { blocks, buttons } }) {
   return isShort && messagesIn(place).some((message) => message.author === "bot" && message.id > id);
 }
 
-// Whether the bot has answered an own new message in a thread under it, and soon enough to be waited for.
-export function answersMe({ id, last, lastAuthor }) {
-  return state.asked.has(id) && lastAuthor === "bot" && last - id < SOON;
+// The thread in which the bot has answered what one asked, if soon enough to be waited for: it hangs under one's
+// message, or is a private one of one's own that was opened since.
+export function answeringThread(asked) {
+  const isOwn = (thread) => thread.id === asked || (thread.private && isCustomer() && thread.id > asked);
+  const isSoon = ({ last, lastAuthor }) => lastAuthor === "bot" && last - asked < SOON;
+  return [...state.threads.values()].find((thread) => isOwn(thread) && isSoon(thread));
 }
 
 export function newest(place) {
@@ -57,10 +60,11 @@ export function isNew(thread) {
   return follows(thread) && thread.lastAuthor !== state.me && thread.last > (state.seen[thread.id] ?? "");
 }
 
-// The open threads to list under a channel: the most lately used ones that concern this person.
-export function openThreads(channel) {
+// The threads to list under a channel: the most lately used open ones that concern this person. A customer's private
+// ones stay when they are closed, because no message leads to them.
+export function listedThreads(channel) {
   const open = [...state.threads.values()].filter(
-    (thread) => thread.channel === channel && !thread.closed && follows(thread),
+    (thread) => thread.channel === channel && follows(thread) && (!thread.closed || (thread.private && isCustomer())),
   );
   return open.sort((one, other) => ((one.last || one.id) < (other.last || other.id) ? 1 : -1)).slice(0, 6);
 }
@@ -76,7 +80,11 @@ export function shownPlaces() {
   return thread && state.loaded.has(thread) ? [...places, { key: thread, channel, thread }] : places;
 }
 
+export function isCustomer() {
+  return state.people.get(state.me)?.part === "customer";
+}
+
 // Customers hear of the threads that they are in; whoever stands behind the counter hears of all.
 function follows(thread) {
-  return state.people.get(state.me)?.part !== "customer" || thread.people.includes(state.me);
+  return !isCustomer() || thread.private || thread.people.includes(state.me);
 }
