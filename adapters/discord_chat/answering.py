@@ -1,0 +1,71 @@
+"""The desk's private answers: given to the interaction itself, which costs none of the counted requests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from datetime import timedelta
+from typing import Any
+
+import discord
+import structlog
+
+from adapters.discord_chat.forms import modal_of
+from adapters.discord_chat.show import file_of, people_meant, views
+from bot.model import Block, BlockKind, Content, Language, Reply
+from bot.texts import text
+
+PATIENCE = timedelta(seconds=2)
+"""After so long we ask for more time; after three seconds Discord would give up on us
+(developers/interactions/receiving-and-responding, "Interaction Callback")."""
+
+_log = structlog.get_logger(__name__)
+
+
+async def answer(
+    interaction: discord.Interaction[Any],
+    asking: Coroutine[Any, Any, Reply | None],
+    commands: Mapping[str, int],
+) -> None:
+    """Answer with what the desk says, in time."""
+    handling = asyncio.ensure_future(asking)
+    try:
+        await asyncio.wait({handling}, timeout=PATIENCE.total_seconds())
+        if not handling.done():
+            await interaction.response.defer(ephemeral=True, thinking=True)
+        reply = await handling
+        if reply is not None:
+            await _tell(interaction, reply, commands)
+    except discord.HTTPException as error:  # the person reads that it failed; what was committed stays and is delivered
+        await handling
+        _log.warning("an answer came too late", kind=str(interaction.type), status=error.status, code=error.code)
+
+
+async def _tell(interaction: discord.Interaction[Any], reply: Reply, commands: Mapping[str, int]) -> None:
+    was_late = interaction.response.is_done()
+    if reply.form is not None and not was_late:
+        await interaction.response.send_modal(modal_of(reply.form, interaction.guild))
+        return
+    content = reply.content or please_again(interaction)
+    is_private = not reply.is_public
+    file = file_of(reply.file) if reply.file is not None else None
+    parts = views(content, commands, file)
+    for number, view in enumerate(parts):
+        files = [file] if file is not None and view is parts[-1] else []
+        meant = people_meant(content)
+        if was_late and number == 0:  # Discord has fixed that this one is private
+            await interaction.edit_original_response(view=view, attachments=files, allowed_mentions=meant)
+            if reply.is_public:
+                await interaction.followup.send(view=view, files=files, allowed_mentions=meant)
+        elif number == 0:
+            await interaction.response.send_message(
+                view=view, files=files, ephemeral=is_private, allowed_mentions=meant
+            )
+        else:
+            await interaction.followup.send(view=view, files=files, ephemeral=is_private, allowed_mentions=meant)
+
+
+def please_again(interaction: discord.Interaction[Any]) -> Content:
+    """A form cannot follow when we had to ask for more time; a file that cannot be read can be sent once more."""
+    language = Language.of_locale(str(interaction.locale)) or Language.EN
+    return Content(language, (Block(BlockKind.PARAGRAPH, text("please-again")),))

@@ -1,0 +1,154 @@
+"""What was said while the bot was away, or while its connection was lost for good, is told to the desk afterwards.
+
+For each guild the desk keeps the order (a snowflake) up to which everything was told. It is moved on only while we know
+that nothing is missing, and only past messages that the desk has taken; telling a message twice does no harm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import discord
+import structlog
+from discord.utils import time_snowflake
+
+from adapters.discord_chat.to_event import message_posted, place_of, server_of
+from bot.model import Listener
+
+NOTE_EVERY = timedelta(seconds=15)
+"""How often the marks are written down: what was said since is told once more after a crash."""
+MOST_AT_A_PLACE = 2_000
+"""Messages of one channel or thread that are caught up with, oldest first."""
+_TOO_MANY_REQUESTS = 429
+_SERVER_ERROR = 500
+
+_log = structlog.get_logger(__name__)
+
+
+class Marks:
+    """How far each guild has been heard."""
+
+    def __init__(self, desk: Listener) -> None:
+        self._desk = desk
+        self._on_their_way: dict[int, set[int]] = {}
+        self._heard: dict[int, int] = {}
+        """The newest message that was told while we missed nothing."""
+        self._lost: set[int] = set()
+        self._noted: dict[int, int] = {}
+
+    def lose(self, guilds: Iterable[int]) -> None:
+        """From now on we may miss something of these guilds."""
+        self._lost |= set(guilds)
+
+    def regain(self, guilds: Iterable[int]) -> None:
+        """Discord has told us all that we had missed."""
+        self._lost -= set(guilds)
+
+    def begin(self, guild: int) -> None:
+        """What was missed up to now is about to be told; until that is done, the mark stays where it is."""
+        self._lost.discard(guild)
+        self._heard.pop(guild, None)
+
+    def reach(self, guild: int, order: int) -> None:
+        """All up to this order was told."""
+        self._heard[guild] = max(order, self._heard.get(guild, 0))
+
+    @asynccontextmanager
+    async def telling(self, guild: int, message: int) -> AsyncIterator[None]:
+        """While a message is being told, the mark stays before it."""
+        on_their_way = self._on_their_way.setdefault(guild, set())
+        on_their_way.add(message)
+        try:
+            yield
+            if guild in self._heard and guild not in self._lost:
+                self.reach(guild, message)
+        finally:
+            on_their_way.discard(message)
+
+    async def run(self) -> None:
+        """Write the marks down now and then, until cancelled."""
+        while True:
+            await asyncio.sleep(NOTE_EVERY.total_seconds())
+            try:
+                await self.note()
+            except Exception:  # noqa: BLE001 (it is logged, and tried again in a while)
+                _log.exception("could not note how far guilds were heard")
+
+    async def note(self) -> None:
+        """Write down the marks that have moved."""
+        for guild, heard in list(self._heard.items()):
+            order = min((heard, *(message - 1 for message in self._on_their_way.get(guild, ()))))
+            if order > self._noted.get(guild, 0):
+                await self._desk.note_heard(server_of(guild), order)
+                self._noted[guild] = order
+
+
+async def catch_up(desk: Listener, marks: Marks, guild: discord.Guild) -> int:
+    """Tell the desk, in order, what was said in its channels and their threads since the mark; how much that was.
+
+    Raises what Discord, or the line to it, says where something cannot be read just now.
+    """
+    marks.begin(guild.id)
+    since = await desk.heard_until(server_of(guild.id))
+    if since is None:  # new to us: what was said before is none of our business
+        now = time_snowflake(datetime.now(UTC))
+        await desk.note_heard(server_of(guild.id), now)
+        marks.reach(guild.id, now)
+        return 0
+    missed = [message for place in _places(desk, guild, since) for message in await _read(place, since)]
+    missed.sort(key=lambda message: message.id)
+    authors: dict[int, discord.Member | discord.User] = {}
+    for message in missed:
+        place = place_of(message.channel)
+        if place is not None and is_from_a_person(message):
+            author = authors.get(message.author.id) or await _author(guild, message.author)
+            authors[author.id] = author
+            await desk.handle(message_posted(message, guild, place, author))
+    marks.reach(guild.id, missed[-1].id if missed else since)
+    if missed:
+        _log.info("caught up", guild=guild.id, messages=len(missed))
+    return len(missed)
+
+
+async def _author(guild: discord.Guild, author: discord.Member | discord.User) -> discord.Member | discord.User:
+    """Who wrote, with their roles: an old message does not tell them, and an agent is no customer."""
+    try:
+        return author if isinstance(author, discord.Member) else await guild.fetch_member(author.id)
+    except discord.HTTPException:  # has left
+        return author
+
+
+def is_from_a_person(message: discord.Message) -> bool:
+    """Whether somebody wrote this; not a bot, a webhook, or Discord itself."""
+    return not (message.author.bot or message.webhook_id or message.is_system())
+
+
+def _places(desk: Listener, guild: discord.Guild, since: int) -> list[discord.TextChannel | discord.Thread]:
+    """Channels and open threads of the desk's with something new; Discord has told it with the guild, so nothing is
+    asked for in vain.
+    """  # noqa: D205
+    server = server_of(guild.id)
+    channels = (one for one in guild.text_channels if desk.hears(server, str(one.id)))
+    threads = (one for one in guild.threads if desk.hears(server, str(one.parent_id)))
+    places: list[discord.TextChannel | discord.Thread] = [*channels, *threads]
+    return [place for place in places if place.last_message_id and place.last_message_id > since]
+
+
+async def _read(place: discord.TextChannel | discord.Thread, since: int) -> list[discord.Message]:
+    if not place.permissions_for(place.guild.me).read_message_history:
+        _log.warning("cannot read what was missed", channel=place.id, missing="read_message_history")
+        return []
+    after = discord.Object(since)
+    try:
+        messages = [one async for one in place.history(after=after, limit=MOST_AT_A_PLACE, oldest_first=True)]
+    except discord.HTTPException as error:
+        if error.status == _TOO_MANY_REQUESTS or error.status >= _SERVER_ERROR:
+            raise
+        _log.warning("could not read what was missed", channel=place.id, code=error.code)
+        return []
+    if len(messages) == MOST_AT_A_PLACE:
+        _log.warning("more was missed than is caught up with", channel=place.id, most=MOST_AT_A_PLACE)
+    return messages

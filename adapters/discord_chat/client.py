@@ -1,0 +1,261 @@
+"""The discord.py client: what happens in guilds goes to the desk, and the desk's private answers go back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+import discord
+import structlog
+
+from adapters.discord_chat.answering import answer, please_again
+from adapters.discord_chat.catching_up import Marks, catch_up, is_from_a_person
+from adapters.discord_chat.commands import command_tree, sync
+from adapters.discord_chat.deliver import Delivery
+from adapters.discord_chat.forms import values_of
+from adapters.discord_chat.limiter import paced
+from adapters.discord_chat.permissions import invite_url
+from adapters.discord_chat.show import DeskButton
+from adapters.discord_chat.to_event import (
+    PREFIX,
+    Place,
+    button_pressed,
+    calls,
+    command_used,
+    form_sent,
+    guild_of,
+    message_deleted,
+    message_edited,
+    message_picked,
+    message_posted,
+    person_banned,
+    place_gone,
+    place_of,
+    server_joined,
+    server_left,
+    server_of,
+)
+from bot.model import Event, Listener, Reply, Wish
+
+IDENTIFY_EVERY = 5.0
+"""Seconds between two identifications in one bucket (developers/events/gateway, "Sharding")."""
+CATCH_UP_AGAIN = 30.0
+"""Seconds until what could not be read is asked for again."""
+
+_log = structlog.get_logger(__name__)
+
+
+def intents(*, reads_messages: bool) -> discord.Intents:
+    """What we need to hear of: guilds with channels and threads, messages, bans; words only where we are allowed to."""
+    return discord.Intents(guilds=True, guild_messages=True, moderation=True, message_content=reads_messages)
+
+
+class DeskClient(discord.AutoShardedClient):
+    """Hears for the desk, and speaks for it. Keeps neither members nor messages."""
+
+    def __init__(
+        self, desk: Listener, *, reads_messages: bool, shard_ids: tuple[int, ...], shard_count: int | None
+    ) -> None:
+        """With `shard_ids` it serves only the guilds of these shards, of `shard_count` in all."""
+        super().__init__(
+            intents=intents(reads_messages=reads_messages),
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            allowed_mentions=discord.AllowedMentions.none(),
+            http_trace=paced(),
+            shard_count=shard_count,
+        )
+        self.shard_ids = list(shard_ids) or None
+        self.reads_messages = reads_messages
+        """Whether Discord gives us the words of messages that do not mention us."""
+        self.delivery = Delivery(self)
+        self.tree = command_tree(self)
+        self.marks = Marks(desk)
+        self._desk = desk
+        self._noting: asyncio.Task[None] | None = None
+        self._identify_alone = 1
+
+    # --- connecting ----------------------------------------------------------------------------------
+
+    async def setup_hook(self) -> None:
+        """Between the log-in and the first connection."""
+        self.add_dynamic_items(DeskButton)
+        self._noting = asyncio.create_task(self.marks.run())
+        await self._register_commands()
+        _log.info("invite the bot", link=invite_url(self.application_id or 0))
+
+    async def _register_commands(self) -> None:
+        """The process of the first shard sees to it that Discord knows our commands as they are."""
+        is_first = not self.shard_ids or 0 in self.shard_ids
+        try:
+            self.delivery.commands = await sync(self.tree, write=is_first)
+        except (discord.HTTPException, discord.RateLimited) as error:
+            _log.error("commands could not be registered", reason=str(error))
+
+    async def connect(self, *, reconnect: bool = True) -> None:
+        """Ask how many shards Discord wants and how fast they may identify, and connect."""
+        shards, _, limits = await self.http.get_bot_gateway()
+        self._identify_alone = limits["max_concurrency"]
+        self.shard_count = self.shard_count or shards  # with a count, discord.py takes DEFAULT_GATEWAY
+        _log.info("connecting to Discord", shards=self.shard_count, identifications_left=limits["remaining"])
+        await super().connect(reconnect=reconnect)
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Several processes identify one after the other: each shard of a bucket has a turn of its own."""
+        turns = (shard_id or 0) // self._identify_alone if initial else 1
+        await asyncio.sleep(turns * IDENTIFY_EVERY)
+
+    async def close(self) -> None:
+        """Leave, after noting how far we have heard."""
+        if self._noting is not None:
+            self._noting.cancel()
+            self._noting = None
+            await self.marks.note()
+        await super().close()
+
+    async def on_shard_disconnect(self, shard_id: int) -> None:
+        """Until the session is resumed, we may miss something."""
+        self.marks.lose(guild.id for guild in self.guilds if guild.shard_id == shard_id)
+
+    async def on_shard_resumed(self, shard_id: int) -> None:
+        """Discord has told us what we had missed."""
+        self.marks.regain(guild.id for guild in self.guilds if guild.shard_id == shard_id)
+
+    async def on_ready(self) -> None:
+        """Guilds that we have been removed from while nobody was there."""
+        here = {server_of(guild.id) for guild in self.guilds}
+        for server in list(self._desk.servers()):
+            if server.startswith(f"{PREFIX}:") and server not in here and self._is_ours(guild_of(server)):
+                await self._desk.handle(server_left(guild_of(server)))
+
+    def _is_ours(self, guild: int) -> bool:
+        """Whether a guild is told to one of our shards (developers/events/gateway, "Sharding")."""
+        return not self.shard_ids or (guild >> 22) % (self.shard_count or 1) in self.shard_ids
+
+    # --- guilds --------------------------------------------------------------------------------------
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """A guild is there, or there again: perhaps we have missed something."""
+        if server_of(guild.id) not in self._desk.servers():
+            joined = server_joined(guild)
+            await self._desk.handle(joined)
+            await self._desk.note_heard(joined.server, joined.order)  # what was said before was not said to us
+        while self.get_guild(guild.id) is guild and not self.is_closed():
+            try:
+                await catch_up(self._desk, self.marks, guild)
+            except Exception:  # noqa: BLE001 (one guild must not keep the others from being heard)
+                _log.exception("could not catch up, it is tried again", guild=guild.id)
+                await asyncio.sleep(CATCH_UP_AGAIN)
+            else:
+                return
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """The bot was added to a guild."""
+        await self.on_guild_available(guild)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """The bot was removed from a guild."""
+        self.marks.lose([guild.id])
+        await self._desk.handle(server_left(guild.id))
+
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        """A channel is gone, with all its threads."""
+        await self._desk.handle(place_gone(channel.guild.id, (str(channel.id), None)))
+
+    async def on_raw_thread_delete(self, thread: discord.RawThreadDeleteEvent) -> None:
+        """A thread is gone."""
+        if self._desk.hears(server_of(thread.guild_id), str(thread.parent_id)):
+            await self._desk.handle(place_gone(thread.guild_id, (str(thread.parent_id), str(thread.thread_id))))
+
+    async def on_member_ban(self, guild: discord.Guild, user: discord.User | discord.Member) -> None:
+        """Somebody was banned."""
+        await self._desk.handle(person_banned(guild.id, user.id))
+
+    # --- messages ------------------------------------------------------------------------------------
+
+    async def on_message(self, message: discord.Message) -> None:
+        """A message; in most channels it is none of our business."""
+        guild = message.guild
+        if guild is None:
+            return
+        place = place_of(message.channel) or await self._reopened(message.channel)
+        if place is None or not (self._hears(guild.id, place) or self._is_called(message)):
+            return
+        async with self.marks.telling(guild.id, message.id):  # ours, too: else it would be read again at the next start
+            if is_from_a_person(message):
+                await self._desk.handle(message_posted(message, guild, place))
+
+    async def _reopened(self, channel: discord.abc.Messageable) -> Place | None:
+        """Where an archived thread is that a message has opened again, if Discord has not told of the thread yet."""
+        if not isinstance(channel, discord.PartialMessageable):
+            return None
+        try:
+            return place_of(await self.fetch_channel(channel.id))
+        except discord.HTTPException:
+            return None
+
+    async def on_raw_message_edit(self, update: discord.RawMessageUpdateEvent) -> None:
+        """A message was changed; without the intent, Discord does not tell how."""
+        place = self._place(update.guild_id, update.channel_id)
+        if place is None or update.guild_id is None or not self.reads_messages:
+            return
+        event = message_edited(update, update.guild_id, place)
+        if event is not None and is_from_a_person(update.message):
+            await self._desk.handle(event)
+
+    async def on_raw_message_delete(self, deleted: discord.RawMessageDeleteEvent) -> None:
+        """A message is gone."""
+        await self._deleted([deleted.message_id], deleted.guild_id, deleted.channel_id)
+
+    async def on_raw_bulk_message_delete(self, deleted: discord.RawBulkMessageDeleteEvent) -> None:
+        """Many messages are gone at once."""
+        await self._deleted(sorted(deleted.message_ids), deleted.guild_id, deleted.channel_id)
+
+    async def _deleted(self, messages: Iterable[int], guild: int | None, channel: int) -> None:
+        place = self._place(guild, channel)
+        if place is not None and guild is not None:
+            for message in messages:
+                await self._desk.handle(message_deleted(message, guild, place))
+
+    def _place(self, guild_id: int | None, channel: int) -> Place | None:
+        """Where something happened, if the desk listens there."""
+        guild = self.get_guild(guild_id) if guild_id is not None else None
+        place = place_of(guild.get_channel_or_thread(channel)) if guild is not None else None
+        return place if place is not None and guild is not None and self._hears(guild.id, place) else None
+
+    def _hears(self, guild: int, place: Place) -> bool:
+        return self._desk.hears(server_of(guild), place[0])
+
+    def _is_called(self, message: discord.Message) -> bool:
+        return self.user is not None and calls(message, self.user.id)
+
+    # --- interactions --------------------------------------------------------------------------------
+
+    async def used(self, interaction: discord.Interaction[DeskClient], name: str, words: str = "") -> None:
+        """A slash command."""
+        await self._asked(interaction, command_used(interaction, name, words))
+
+    async def pressed(self, interaction: discord.Interaction[DeskClient], action: str) -> None:
+        """A button of ours."""
+        await self._asked(interaction, button_pressed(interaction, action))
+
+    async def picked(self, interaction: discord.Interaction[DeskClient], wish: Wish, message: discord.Message) -> None:
+        """A message was chosen from its menu."""
+        await self._asked(interaction, message_picked(interaction, wish, message))
+
+    async def on_interaction(self, interaction: discord.Interaction[DeskClient]) -> None:
+        """A modal was filled in; it may have been opened before the last restart, so nothing in memory knows it."""
+        if interaction.type is discord.InteractionType.modal_submit and interaction.guild_id is not None:
+            await answer(interaction, self._sent(interaction), self.delivery.commands)
+
+    async def _sent(self, interaction: discord.Interaction[DeskClient]) -> Reply | None:
+        try:
+            values = await values_of(interaction)  # reads a file, if there is one, and may take a while
+        except discord.HTTPException as error:
+            _log.warning("a file could not be read", status=error.status, code=error.code)
+            return Reply(please_again(interaction))
+        return await self._desk.handle(form_sent(interaction, values))
+
+    async def _asked(self, interaction: discord.Interaction[DeskClient], event: Event) -> None:
+        await answer(interaction, self._desk.handle(event), self.delivery.commands)
