@@ -131,6 +131,7 @@ _partial("uq_tickets_thread", HAS_THREAD, _of.server, _of.thread, unique=True)
 _partial("ix_tickets_message", HAS_MESSAGE, _of.server, _of.message)
 _partial("ix_tickets_old_words", HAS_OLD_WORDS, _of.server, _of.closed_at)
 Index("ix_tickets_customer", _of.server, _of.customer, _of.opened_at)
+Index("ix_tickets_channel", _of.server, _of.channel)
 
 history = Table(
     "history",
