@@ -199,6 +199,8 @@ class Mention:
     """A person who is addressed; on platforms where a mention adds somebody to a thread, it does."""
 
     person: str
+    is_called: bool = True
+    """False only names them, for others to find."""
     kind: Literal["mention"] = "mention"
 
 
@@ -586,6 +588,9 @@ class Listener(Protocol):
 
     def hears(self, server: str, channel: str) -> bool:
         """Whether messages in this channel are the desk's business."""
+
+    def heard_in(self, server: str) -> Collection[str]:
+        """The channels in which messages are the desk's business."""
 
     async def heard_until(self, server: str) -> int | None:
         """The order up to which everything in the server has been told; None if nothing was noted yet."""

@@ -21,6 +21,8 @@ answer-process = Zu [Ihrer|deiner] Frage: { $title }
 answer-not_in_policy = Nicht geregelt: { $title }
 because = Für { $person }, weil [Sie geschrieben haben|du geschrieben hast]: „{ $excerpt }“ (wie „{ $phrase }“)
 because-words = Für { $person }, weil [Sie geschrieben haben|du geschrieben hast]: „{ $excerpt }“
+because-other = Für { $person }, weil da steht: „{ $excerpt }“ (wie „{ $phrase }“)
+because-other-words = Für { $person }, weil da steht: „{ $excerpt }“
 offer-unsure = { $person }, ich bin nicht sicher, worum es geht. Soll ich ein Ticket öffnen, damit ein Mensch es sich ansieht?
 offer-policy = Was der Support umfasst, steht in der Support-Richtlinie: /policy
 offer-for = Für { $person }
@@ -67,7 +69,7 @@ opened-where = Weiter geht es in einem Thread in { $channel }.
 opened-private = Weiter geht es in einem privaten Thread in { $channel }. Nur [Sie|du] und unser Team können ihn lesen.
 opened-for-author = Ticket #{ $number } ist für { $person } geöffnet.
 opened-here = Ticket #{ $number } ist offen. Es geht hier im Thread weiter.
-meanwhile = { $person }, [Ihre|deine] Anfrage ist Ticket #{ $number }. Der Thread dafür ist noch nicht offen.
+meanwhile = { $person }, [Ihre|deine] Anfrage ist Ticket #{ $number }. Bis der Thread dafür aufgeht, kann es etwas dauern.
 receipt-heading = Ticket #{ $number }: [Ihre|deine] Anfrage ist da
 receipt-covered = { $person }, [Ihre|deine] Anfrage ist abgedeckt: { $title }.
 receipt-not_covered = { $person }, das gehört laut Richtlinie nicht zum Support. Ein Mensch sieht es sich trotzdem an.
@@ -130,7 +132,7 @@ released-public = { $place ->
     [1] Dieses Ticket ist zurück auf seinem alten Platz: Es ist als Nächstes dran.
    *[other] Dieses Ticket ist zurück auf seinem alten Platz: Nummer { $place }.
 }
-thread-not-open-yet = Thread wird gerade geöffnet
+thread-not-open-yet = Thread noch nicht offen
 queue-heading = { $waiting ->
     [0] Die Warteschlange: niemand wartet
     [one] Die Warteschlange: ein Ticket
@@ -163,6 +165,10 @@ policy-exported = Hier ist die ganze Richtlinie. [Ändern Sie|Ändere] sie in ei
 edit-heading = Die Richtlinie ändern
 edit-choose = Welchen Teil, auf { $language }?
 edit-off = Abgeschaltet: { $names }. Wieder anschalten: /policy on und der Name
+edit-more = { $more ->
+    [one] und noch ein Teil: /policy edit und der Name
+   *[other] und noch { $more } Teile: /policy edit und der Name
+}
 draft-heading = Was diese Änderung bewirkt
 draft-lacks = Als Entwurf gemerkt. Es fehlt noch etwas:
 draft-discarded = Verworfen. Nichts hat sich geändert.
@@ -271,8 +277,8 @@ form-covered = Ist das abgedeckt?
 form-covered-text = [Ihre|Deine] Frage
 form-claim = Außer der Reihe übernehmen
 form-claim-reason = { $ahead ->
-    [one] Ein Ticket ist früher dran. Warum dieses zuerst?
-   *[other] { $ahead } Tickets sind früher dran. Warum dieses zuerst?
+    [one] Ein Ticket davor. Warum dieses zuerst?
+   *[other] { $ahead } Tickets davor. Warum dieses zuerst?
 }
 form-paid = Kostenpflichtige Lösung
 form-paid-product = Name des Produkts
@@ -334,9 +340,9 @@ welcome-setup = Die Moderation beginnt mit /setup. Danach zeigt und postet /poli
 setup-kept = Gespeichert.
 setup-heading = So ist dieser Server eingerichtet
 setup-support = Support: { $channel } ({ $mode })
-setup-agents = Support-Team: { $channel }, Rollen: { $roles }
+setup-agents = Support-Team: { $channel }, { $roles }
 setup-sales = Vertrieb: { $channel }
-setup-moderators = Moderation: Rollen: { $roles }
+setup-moderators = Moderation: { $roles }
 setup-rules = Sprache: { $language }, Anrede: { $address }. Höchstens { $open } offene Tickets je Kunde, { $hourly } neue je Stunde.
 setup-reopen = { $days ->
     [one] Ein geschlossenes Ticket geht einen Tag lang wieder auf, wenn der Kunde schreibt.
@@ -346,7 +352,8 @@ setup-retention = { $days ->
     [one] Texte von Kunden bleiben einen Tag.
    *[other] Texte von Kunden bleiben { $days } Tage.
 }
-setup-none = keine
+setup-no-channel = kein Kanal
+setup-no-roles = keine Rollen
 setup-missing-support = Es fehlt: ein Support-Kanal. Ohne ihn wird niemand gehört.
 setup-missing-agents = Es fehlt: eine Rolle für das Support-Team. Ohne sie kann niemand Tickets übernehmen.
 setup-missing-agents-channel = Es fehlt: ein Kanal für das Support-Team. Ohne ihn gibt es keine Tafel.
@@ -399,7 +406,7 @@ refused-not-set-up = Der Support ist hier noch nicht eingerichtet. Die Moderatio
 refused-no-support-channel = Das ist kein Support-Kanal. Die Support-Kanäle werden mit /setup gewählt.
 refused-setup-words = Möglich sind /setup, /setup rules, /setup tickets, /setup mode und /setup show.
 refused-choice = Bitte bei „{ $field }“ eine der angebotenen Möglichkeiten wählen.
-refused-limit = Möglich sind ganze Zahlen von 1 bis { $most }.
+refused-limit = Bei „{ $field }“ sind ganze Zahlen von 1 bis { $most } möglich.
 refused-field-missing = Bitte „{ $field }“ ausfüllen.
 refused-empty = Bitte ein paar Worte schreiben.
 refused-no-person = „{ $words }“ ist keine Person. Bitte jemanden erwähnen oder die Kennung angeben.
@@ -436,7 +443,7 @@ something-broke = Bei uns ist etwas schiefgegangen, geändert wurde nichts. Bitt
 
 ### Befehle
 
-command-covered = Ist das vom Support abgedeckt? Die Antwort [sehen nur Sie|siehst nur du].
+command-covered = Ist das vom Support abgedeckt? Die Antwort ist nicht öffentlich.
 usage-covered = Frage
 command-ticket = Ein Ticket öffnen und eine Nummer ziehen
 usage-ticket = worum es geht
@@ -512,23 +519,23 @@ hint-setup-part = Was einzurichten ist; ohne Auswahl Kanäle und Rollen
 hint-setup-mode = Wie der Bot sich in diesem Kanal verhält
 hint-block-person = Wem nicht mehr geantwortet wird
 hint-unblock-person = Wem wieder geantwortet wird
-choice-action-post = Hier posten
-choice-action-edit = Eine Kategorie oder den Text bearbeiten
-choice-action-add = Eine Kategorie hinzufügen
-choice-action-rename = Eine Kategorie umbenennen
-choice-action-off = Eine Kategorie ausschalten
-choice-action-on = Eine Kategorie wieder einschalten
-choice-action-import = Aus einer Datei laden
-choice-action-export = Als Datei speichern
-choice-action-history = Frühere Versionen zeigen
-choice-action-undo = Eine Version rückgängig machen
-choice-action-test = Einen Satz ausprobieren
-choice-action-review = Durchsehen, wo der Bot falsch lag
+choice-action-post = post: hier posten
+choice-action-edit = edit: eine Kategorie oder den Text bearbeiten
+choice-action-add = add: eine Kategorie hinzufügen
+choice-action-rename = rename: eine Kategorie umbenennen
+choice-action-off = off: eine Kategorie ausschalten
+choice-action-on = on: eine Kategorie wieder einschalten
+choice-action-import = import: aus einer Datei laden
+choice-action-export = export: als Datei speichern
+choice-action-history = history: frühere Versionen zeigen
+choice-action-undo = undo: eine Version rückgängig machen
+choice-action-test = test: einen Satz ausprobieren
+choice-action-review = review: durchsehen, wo der Bot falsch lag
 choice-language-both = Deutsch und Englisch
-choice-part-rules = Sprache, Anrede und Aufbewahrung
-choice-part-tickets = Grenzen für Tickets
-choice-part-mode = Verhalten in diesem Kanal
-choice-part-show = Zeigen, was eingestellt ist
+choice-part-rules = rules: Sprache, Anrede und Aufbewahrung
+choice-part-tickets = tickets: Grenzen für Tickets
+choice-part-mode = mode: Verhalten in diesem Kanal
+choice-part-show = show: zeigen, was eingestellt ist
 permission-view-channel = Kanäle ansehen
 permission-send-messages = Nachrichten senden
 permission-create-public-threads = Öffentliche Threads erstellen
@@ -537,6 +544,7 @@ permission-send-messages-in-threads = Nachrichten in Threads senden
 permission-manage-threads = Threads verwalten
 permission-read-message-history = Nachrichtenverlauf anzeigen
 permission-attach-files = Dateien anhängen
+permission-manage-guild = Server verwalten
 lacks-message-content = Der Bot bekommt nicht zu lesen, was in den Kanälen geschrieben wird: Im Developer Portal ist „Message Content Intent“ nicht eingeschaltet. Befehle, Knöpfe, Erwähnungen des Bots und das Menü an einer Nachricht gehen trotzdem.
 lacks-channel = { $channel } gibt es nicht mehr. Bitte mit /setup einen anderen Kanal wählen.
 lacks-text-channel = { $channel } ist kein Textkanal. Bitte mit /setup einen anderen Kanal wählen.
@@ -544,6 +552,9 @@ lacks-permission = In { $channel } fehlt dem Bot das Recht „{ $permission }“
 lacks-customers-write = In { $channel } hat die Rolle everyone das Recht „{ $permission }“ nicht: Kunden können in ihren Tickets nicht schreiben.
 lacks-agents-view = In { $channel } hat die Rolle { $roles } das Recht „{ $permission }“ nicht: Wer im Support-Team nur diese Rolle hat, sieht dort keine Tickets.
 lacks-agents-manage = In { $channel } hat die Rolle { $roles } das Recht „{ $permission }“ nicht: Das Support-Team sieht private Tickets dort erst, wenn es sie übernommen hat, und findet seine Befehle nicht im Menü.
+lacks-agents-commands = In { $channel } fehlt { $roles } das Recht „{ $permission }“: Das Support-Team findet seine Befehle dort nicht im Menü.
+lacks-moderators-manage = { $roles } fehlt das Recht „{ $permission }“: Wer in der Moderation nur so eine Rolle hat, findet die Befehle der Moderation nicht im Menü, außer die Servereinstellungen erlauben sie unter „Integrationen“.
+lacks-privacy = In { $channel } wird zitiert, was Kunden schreiben, und alle auf dem Server sehen es: Dort hat die Rolle everyone das Recht „{ $permission }“.
 lacks-agent-roles = { $count ->
     [one] Eine Rolle des Support-Teams gibt es nicht mehr. Bitte mit /setup neu wählen.
    *[other] { $count } Rollen des Support-Teams gibt es nicht mehr. Bitte mit /setup neu wählen.

@@ -21,6 +21,8 @@ answer-process = About your question: { $title }
 answer-not_in_policy = Not in the policy: { $title }
 because = For { $person }, because you wrote “{ $excerpt }” (like “{ $phrase }”)
 because-words = For { $person }, because you wrote “{ $excerpt }”
+because-other = For { $person }, because the message says “{ $excerpt }” (like “{ $phrase }”)
+because-other-words = For { $person }, because the message says “{ $excerpt }”
 offer-unsure = { $person }, I am not sure what this is about. Shall I open a ticket, so that a person can take a look?
 offer-policy = The support policy says what support includes: /policy
 offer-for = For { $person }
@@ -67,7 +69,7 @@ opened-where = The conversation continues in a thread in { $channel }.
 opened-private = The conversation continues in a private thread in { $channel }. Only you and our team can read it.
 opened-for-author = Ticket #{ $number } is open for { $person }.
 opened-here = Ticket #{ $number } is open. The conversation continues here in this thread.
-meanwhile = { $person }, your request is ticket #{ $number }. Its thread is not open yet.
+meanwhile = { $person }, your request is ticket #{ $number }. Its thread may take a while to open.
 receipt-heading = Ticket #{ $number }: we have your request
 receipt-covered = { $person }, your request is covered: { $title }.
 receipt-not_covered = { $person }, according to our policy, this is not part of support. A person will still look at it.
@@ -130,7 +132,7 @@ released-public = { $place ->
     [1] This ticket is back in line at its old place: it is next.
    *[other] This ticket is back in line at its old place: number { $place }.
 }
-thread-not-open-yet = thread is being opened
+thread-not-open-yet = thread not open yet
 queue-heading = { $waiting ->
     [0] The line: nobody is waiting
     [one] The line: one ticket
@@ -163,6 +165,10 @@ policy-exported = Here is the whole policy. Change it in any text editor, then b
 edit-heading = Change the policy
 edit-choose = Which part, in { $language }?
 edit-off = Switched off: { $names }. To bring one back: /policy on and its name
+edit-more = { $more ->
+    [one] and one more part: /policy edit and its name
+   *[other] and { $more } more parts: /policy edit and the name
+}
 draft-heading = What this change does
 draft-lacks = Saved as a draft. Something is still missing:
 draft-discarded = Dropped. Nothing has changed.
@@ -334,9 +340,9 @@ welcome-setup = A moderator starts with /setup. Then /policy shows and posts the
 setup-kept = Saved.
 setup-heading = How this server is set up
 setup-support = Support: { $channel } ({ $mode })
-setup-agents = Agents: { $channel }, roles: { $roles }
+setup-agents = Agents: { $channel }, { $roles }
 setup-sales = Sales: { $channel }
-setup-moderators = Moderators: roles: { $roles }
+setup-moderators = Moderators: { $roles }
 setup-rules = Language: { $language }, form of address in German: { $address }. At most { $open } open tickets per customer, { $hourly } new ones an hour.
 setup-reopen = { $days ->
     [one] A closed ticket opens again within one day if its customer writes.
@@ -346,7 +352,8 @@ setup-retention = { $days ->
     [one] Customers' texts are kept for one day.
    *[other] Customers' texts are kept for { $days } days.
 }
-setup-none = none
+setup-no-channel = no channel
+setup-no-roles = no roles
 setup-missing-support = Missing: a support channel. Without one nobody is heard.
 setup-missing-agents = Missing: a role for agents. Without one nobody can claim tickets.
 setup-missing-agents-channel = Missing: an agents' channel. Without one there is no board.
@@ -399,7 +406,7 @@ refused-not-set-up = Support is not set up here yet. A moderator does that with 
 refused-no-support-channel = This is not a support channel. Choose the support channels with /setup first.
 refused-setup-words = Use /setup, /setup rules, /setup tickets, /setup mode or /setup show.
 refused-choice = Please choose one of the options for “{ $field }”.
-refused-limit = Please enter a whole number from 1 to { $most }.
+refused-limit = Please enter a whole number from 1 to { $most } for “{ $field }”.
 refused-field-missing = Please fill in “{ $field }”.
 refused-empty = Please write a few words.
 refused-no-person = “{ $words }” is not a person. Please mention somebody, or give their id.
@@ -512,23 +519,23 @@ hint-setup-part = What to set up; without a choice, channels and roles
 hint-setup-mode = How the bot behaves in this channel
 hint-block-person = Who gets no more answers
 hint-unblock-person = Who gets answers again
-choice-action-post = Post it here
-choice-action-edit = Edit a category or the text
-choice-action-add = Add a category
-choice-action-rename = Rename a category
-choice-action-off = Switch a category off
-choice-action-on = Switch a category on again
-choice-action-import = Load it from a file
-choice-action-export = Save it as a file
-choice-action-history = Show earlier versions
-choice-action-undo = Undo a version
-choice-action-test = Try out a sentence
-choice-action-review = Go through what the bot got wrong
+choice-action-post = post: post it here
+choice-action-edit = edit: change a category or the text
+choice-action-add = add: add a category
+choice-action-rename = rename: rename a category
+choice-action-off = off: switch a category off
+choice-action-on = on: switch a category on again
+choice-action-import = import: load it from a file
+choice-action-export = export: save it as a file
+choice-action-history = history: show earlier versions
+choice-action-undo = undo: undo a version
+choice-action-test = test: try out a sentence
+choice-action-review = review: go through what the bot got wrong
 choice-language-both = German and English
-choice-part-rules = Language, form of address and retention
-choice-part-tickets = Limits for tickets
-choice-part-mode = Behaviour in this channel
-choice-part-show = Show what is set
+choice-part-rules = rules: language, form of address and retention
+choice-part-tickets = tickets: limits for tickets
+choice-part-mode = mode: behaviour in this channel
+choice-part-show = show: show what is set
 permission-view-channel = View Channels
 permission-send-messages = Send Messages
 permission-create-public-threads = Create Public Threads
@@ -537,6 +544,7 @@ permission-send-messages-in-threads = Send Messages in Threads
 permission-manage-threads = Manage Threads
 permission-read-message-history = Read Message History
 permission-attach-files = Attach Files
+permission-manage-guild = Manage Server
 lacks-message-content = The bot does not get to read what is written in the channels: the Message Content Intent is not switched on in the Developer Portal. Commands, buttons, mentions of the bot and the menu on a message work all the same.
 lacks-channel = { $channel } does not exist any more. Please choose another channel with /setup.
 lacks-text-channel = { $channel } is not a text channel. Please choose another channel with /setup.
@@ -544,6 +552,9 @@ lacks-permission = In { $channel } the bot does not have the permission “{ $pe
 lacks-customers-write = In { $channel } the role everyone does not have the permission “{ $permission }”: customers cannot write in their tickets.
 lacks-agents-view = In { $channel } the role { $roles } does not have the permission “{ $permission }”: agents who have no other role see no tickets there.
 lacks-agents-manage = In { $channel } the role { $roles } does not have the permission “{ $permission }”: agents see private tickets there only after claiming them, and do not find their commands in the menu.
+lacks-agents-commands = In { $channel } the permission “{ $permission }” is missing for { $roles }: agents do not find their commands in the menu there.
+lacks-moderators-manage = The permission “{ $permission }” is missing for { $roles }: moderators who have no other role do not find their commands in the menu, unless the server's settings allow them under “Integrations”.
+lacks-privacy = In { $channel } customers' words are quoted, and everybody on the server sees them: the role everyone has the permission “{ $permission }” there.
 lacks-agent-roles = { $count ->
     [one] One of the agents' roles does not exist any more. Please choose again with /setup.
    *[other] { $count } of the agents' roles do not exist any more. Please choose again with /setup.

@@ -15,12 +15,12 @@ import discord
 import structlog
 from discord.utils import time_snowflake
 
-from adapters.discord_chat.to_event import message_posted, place_of, server_of
+from adapters.discord_chat.to_event import message_posted, place_gone, place_of, server_of
 from bot.model import Listener
 
 NOTE_EVERY = timedelta(seconds=15)
 """How often the marks are written down: what was said since is told once more after a crash."""
-MOST_AT_A_PLACE = 2_000
+MOST_AT_A_PLACE = 10_000
 """Messages of one channel or thread that are caught up with, oldest first."""
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
@@ -92,6 +92,7 @@ async def catch_up(desk: Listener, marks: Marks, guild: discord.Guild) -> int:
     Raises what Discord, or the line to it, says where something cannot be read just now.
     """
     marks.begin(guild.id)
+    await _tell_of_deleted_channels(desk, guild)
     since = await desk.heard_until(server_of(guild.id))
     if since is None:  # new to us: what was said before is none of our business
         now = time_snowflake(datetime.now(UTC))
@@ -113,11 +114,18 @@ async def catch_up(desk: Listener, marks: Marks, guild: discord.Guild) -> int:
     return len(missed)
 
 
+async def _tell_of_deleted_channels(desk: Listener, guild: discord.Guild) -> None:
+    """What was deleted while we were away is told by nobody else."""
+    for channel in desk.heard_in(server_of(guild.id)):
+        if guild.get_channel(int(channel)) is None:
+            await desk.handle(place_gone(guild.id, (channel, None)))
+
+
 async def _author(guild: discord.Guild, author: discord.Member | discord.User) -> discord.Member | discord.User:
     """Who wrote, with their roles: an old message does not tell them, and an agent is no customer."""
     try:
         return author if isinstance(author, discord.Member) else await guild.fetch_member(author.id)
-    except discord.HTTPException:  # has left
+    except discord.NotFound:  # has left
         return author
 
 

@@ -13,7 +13,7 @@ from adapters.discord_chat.catching_up import Marks, catch_up, is_from_a_person
 from adapters.discord_chat.commands import command_tree, sync
 from adapters.discord_chat.deliver import Delivery
 from adapters.discord_chat.forms import values_of
-from adapters.discord_chat.limiter import paced
+from adapters.discord_chat.limiter import A_SECOND, paced
 from adapters.discord_chat.permissions import invite_url
 from adapters.discord_chat.show import DeskButton
 from adapters.discord_chat.to_event import (
@@ -57,13 +57,14 @@ class DeskClient(discord.AutoShardedClient):
         self, desk: Listener, *, reads_messages: bool, shard_ids: tuple[int, ...], shard_count: int | None
     ) -> None:
         """With `shard_ids` it serves only the guilds of these shards, of `shard_count` in all."""
+        share = len(shard_ids) / shard_count if shard_ids and shard_count else 1  # Discord's limit is for all together
         super().__init__(
             intents=intents(reads_messages=reads_messages),
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             allowed_mentions=discord.AllowedMentions.none(),
-            http_trace=paced(),
+            http_trace=paced(A_SECOND * share),
             shard_count=shard_count,
         )
         self.shard_ids = list(shard_ids) or None
@@ -138,9 +139,7 @@ class DeskClient(discord.AutoShardedClient):
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """A guild is there, or there again: perhaps we have missed something."""
         if server_of(guild.id) not in self._desk.servers():
-            joined = server_joined(guild)
-            await self._desk.handle(joined)
-            await self._desk.note_heard(joined.server, joined.order)  # what was said before was not said to us
+            await self._desk.handle(server_joined(guild))
         while self.get_guild(guild.id) is guild and not self.is_closed():
             try:
                 await catch_up(self._desk, self.marks, guild)
@@ -179,16 +178,16 @@ class DeskClient(discord.AutoShardedClient):
         guild = message.guild
         if guild is None:
             return
-        place = place_of(message.channel) or await self._reopened(message.channel)
-        if place is None or not (self._hears(guild.id, place) or self._is_called(message)):
+        place = place_of(message.channel) or await self._reopened(message.channel, guild)
+        if place is None or not (self._hears(guild.id, place) or calls(message, guild)):
             return
         async with self.marks.telling(guild.id, message.id):  # ours, too: else it would be read again at the next start
             if is_from_a_person(message):
                 await self._desk.handle(message_posted(message, guild, place))
 
-    async def _reopened(self, channel: discord.abc.Messageable) -> Place | None:
+    async def _reopened(self, channel: discord.abc.Messageable, guild: discord.Guild) -> Place | None:
         """Where an archived thread is that a message has opened again, if Discord has not told of the thread yet."""
-        if not isinstance(channel, discord.PartialMessageable):
+        if not (isinstance(channel, discord.PartialMessageable) and self._desk.heard_in(server_of(guild.id))):
             return None
         try:
             return place_of(await self.fetch_channel(channel.id))
@@ -226,9 +225,6 @@ class DeskClient(discord.AutoShardedClient):
 
     def _hears(self, guild: int, place: Place) -> bool:
         return self._desk.hears(server_of(guild), place[0])
-
-    def _is_called(self, message: discord.Message) -> bool:
-        return self.user is not None and calls(message, self.user.id)
 
     # --- interactions --------------------------------------------------------------------------------
 

@@ -54,8 +54,11 @@ _CHOICES: Mapping[str, tuple[tuple[str, Text], ...]] = {
     "mode": tuple((mode.value, text(f"mode-{mode}")) for mode in Mode),
 }
 """Options that are chosen from a list: the words that the desk understands, and how people read them."""
-_IN_A_LANGUAGE = {"", "post", "edit"}
-"""What can be done to the policy in one language; behind another action a language would be one of its words."""
+_LANGUAGES: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(("", "post"), frozenset({*Language, "both"})),
+    "edit": frozenset(Language),
+}
+"""In which languages what is done to the policy; behind another action a language would be one of its words."""
 
 
 def command_tree(client: DeskClient) -> app_commands.CommandTree[DeskClient]:
@@ -131,7 +134,7 @@ async def close(interaction: Interaction, number: Number | None = None, words: W
 
 async def policy(interaction: Interaction, action: str = "", text: Words = "", language: str = "") -> None:
     """Without an action, the policy to read, or one section of it."""
-    chosen = language if action in _IN_A_LANGUAGE else ""
+    chosen = language if language in _LANGUAGES.get(action, ()) else ""
     await interaction.client.used(interaction, "policy", _joined(action, text, chosen))
 
 

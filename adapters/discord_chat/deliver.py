@@ -37,6 +37,8 @@ _PRIVATE_THREAD: Literal[12] = 12
 _NEUTRAL_NAME = "Support"
 """For a thread whose own name Discord refuses (it filters some words)."""
 _UNTIL_SOME_ARE_ARCHIVED = timedelta(minutes=5)
+_UNTIL_PERMITTED = timedelta(minutes=5)
+"""When to look again whether somebody has given us a permission; `/setup` tells them."""
 _AFTER_CLOUDFLARE = timedelta(minutes=1)
 
 
@@ -72,8 +74,14 @@ class Delivery:
             return Never("the bot is not in this guild", is_fault=False)
         if guild is None or guild.unavailable:
             return Later("Discord has not told of this guild yet")
-        missing = _missing(guild, effect)
-        return Never(f"missing in #{effect.channel}: {missing}") if missing else None
+        channel = guild.get_channel(int(effect.channel))
+        if channel is None:
+            return Never("the channel is gone")
+        ours = channel.permissions_for(guild.me)
+        missing = ", ".join(name for name in ("view_channel", *_needed(effect)) if not getattr(ours, name))
+        if missing and isinstance(effect, Say) and effect.answers is not None:
+            return Never(f"cannot answer there, missing: {missing}", is_fault=False)
+        return Later(f"missing in #{effect.channel}: {missing}", _UNTIL_PERMITTED) if missing else None
 
     async def _do(self, effect: Effect, nonce: str) -> Outcome:
         match effect:
@@ -199,24 +207,14 @@ def _reference(channel: discord.PartialMessageable, answers: str | None) -> Any:
     return channel.get_partial_message(int(answers)).to_reference(fail_if_not_exists=False)
 
 
-def _missing(guild: discord.Guild, effect: Effect) -> str:
-    """The permissions that we would need for this and do not have, or the channel that is not there."""
-    channel = guild.get_channel(int(effect.channel))
-    if channel is None:
-        return "the channel"
-    ours = channel.permissions_for(guild.me)
-    missing = [name for name in ("view_channel", *_needed(effect)) if not getattr(ours, name)]
-    return ", ".join(missing)
-
-
 def _needed(effect: Effect) -> tuple[str, ...]:
     match effect:
         case OpenThread(is_private=True):
-            return ("create_private_threads",)
+            return ("create_private_threads", "send_messages_in_threads")
         case OpenThread(message=None):
-            return ("create_public_threads", "send_messages")
+            return ("create_public_threads", "send_messages", "send_messages_in_threads")
         case OpenThread():
-            return ("create_public_threads",)
+            return ("create_public_threads", "send_messages_in_threads")
         case Say(thread=None):
             return ("send_messages",)
         case _:

@@ -17,7 +17,6 @@ _LONGEST_FILE = LARGEST_IMPORT + 1
 _MOST_BYTES = 4 * _LONGEST_FILE
 """A larger file has more characters than that in any case, so it is not even fetched."""
 _LONGEST_LABEL = 45
-_LONGEST_DESCRIPTION = 100
 _LONGEST_OPTION = 100
 _LONGEST_ANSWER = 4_000
 _MOST_OPTIONS = 25
@@ -40,12 +39,10 @@ def modal_of(form: Form, guild: discord.Guild | None = None) -> discord.ui.Modal
     free = _MOST_LABELS - len(form.fields)
     for field in form.fields:
         text = to_plain(field.label, form.language, formal=form.formal, limit=_LONGEST_LABEL)
-        whole = to_plain(field.label, form.language, formal=form.formal, limit=_LONGEST_DESCRIPTION)
-        description = None if whole == text else whole  # the question is not lost where it is cut
         controls = list(_controls(_still_there(field, guild), form, free))
         free -= len(controls) - 1
         for control in controls:
-            modal.add_item(discord.ui.Label(text=text, description=description, component=control))
+            modal.add_item(discord.ui.Label(text=text, component=control))
     modal.stop()  # else discord.py keeps it, and every form of the same name shares one memory
     return modal
 
@@ -130,15 +127,16 @@ def _choices(field: Field, form: Form, free: int) -> Iterator[_Control]:
         hint = ", ".join(value for value, _ in field.choices)
         yield _line(field, discord.TextStyle.short, head(hint, _LONGEST_OPTION))
         return
+    is_one = len(field.choices) <= _MOST_OPTIONS
     options = [
         discord.SelectOption(
             label=to_plain(label, form.language, formal=form.formal, limit=_LONGEST_OPTION),
             value=value,
-            default=value == field.value,
+            default=is_one and value == field.value,  # else it would also be sent with a choice from another menu
         )
         for value, label in field.choices
     ]
-    required = field.required and len(options) <= _MOST_OPTIONS  # one of several menus stays empty
+    required = field.required and is_one  # one of several menus stays empty
     for first in range(0, len(options), _MOST_OPTIONS):
         yield discord.ui.Select(
             custom_id=f"{field.name}{_PART}{first}" if first else field.name,

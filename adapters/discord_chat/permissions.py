@@ -58,14 +58,16 @@ def lacks(guild: discord.Guild, settings: ServerSettings, *, reads_messages: boo
         found.append(text("lacks-agent-roles", count=gone))
     if gone := _gone(guild, settings.moderator_roles):
         found.append(text("lacks-moderator-roles", count=gone))
+    found += _moderators_lack(_roles(guild, settings.moderator_roles))
     return found
 
 
 def _channels_lack(guild: discord.Guild, settings: ServerSettings) -> Iterator[Text]:
     needed: dict[str, tuple[str, ...]] = dict.fromkeys(settings.support, NEEDED)
-    for other in (settings.agents_channel, settings.sales_channel):
-        if other is not None:
-            needed.setdefault(other, _TO_POST)
+    of_the_team = {other for other in (settings.agents_channel, settings.sales_channel) if other is not None}
+    for other in sorted(of_the_team):
+        needed.setdefault(other, _TO_POST)
+    agents = _roles(guild, settings.agent_roles)
     for channel_id, permissions in needed.items():
         channel = guild.get_channel(int(channel_id))
         if channel is None:
@@ -76,7 +78,11 @@ def _channels_lack(guild: discord.Guild, settings: ServerSettings) -> Iterator[T
             yield from _bot_lacks(channel, permissions)
             if channel_id in settings.support:
                 yield from _customers_lack(channel)
-                yield from _agents_lack(channel, _roles(guild, settings.agent_roles))
+                yield from _agents_lack(channel, agents)
+            elif channel_id == settings.agents_channel:
+                yield from _agents_lack_commands(channel, agents)
+            if channel_id in of_the_team and channel.permissions_for(guild.default_role).view_channel:
+                yield text("lacks-privacy", channel=_link(channel), permission=_name("view_channel"))
 
 
 def _bot_lacks(channel: discord.TextChannel, needed: Iterable[str]) -> list[Text]:
@@ -107,6 +113,19 @@ def _agents_lack(channel: discord.TextChannel, roles: Iterable[discord.Role]) ->
         elif not given.manage_threads:
             permission = _name("manage_threads")
             yield text("lacks-agents-manage", channel=_link(channel), roles=named, permission=permission)
+
+
+def _agents_lack_commands(channel: discord.TextChannel, roles: Iterable[discord.Role]) -> Iterator[Text]:
+    """In their own channel they need no more than their commands."""
+    given = {str(role.id): channel.permissions_for(role) for role in roles}
+    if named := tuple(id_ for id_, may in given.items() if may.view_channel and not may.manage_threads):
+        yield text("lacks-agents-commands", channel=_link(channel), roles=Roles(named), permission=_name("manage_threads"))
+
+
+def _moderators_lack(roles: Iterable[discord.Role]) -> Iterator[Text]:
+    given = {str(role.id): role.permissions for role in roles}
+    if named := tuple(id_ for id_, may in given.items() if not (may.manage_guild or may.administrator)):
+        yield text("lacks-moderators-manage", roles=Roles(named), permission=_name("manage_guild"))
 
 
 def _roles(guild: discord.Guild, ids: frozenset[str]) -> list[discord.Role]:

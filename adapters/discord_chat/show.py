@@ -214,7 +214,7 @@ def _sign_of(beginning: str) -> str:
 def _mentioned(words: Words) -> Iterator[str]:
     if isinstance(words, Text):
         for value in words.values.values():
-            if isinstance(value, Mention):
+            if isinstance(value, Mention) and value.is_called:
                 yield value.person
             elif isinstance(value, Text):
                 yield from _mentioned(value)

@@ -68,21 +68,25 @@ def message_posted(
 
     `author` is who wrote it, where more is known of them than the message tells.
     """
-    is_to_us = calls(message, guild.me.id)
+    is_to_us = calls(message, guild)
     text = message.clean_content
     return MessagePosted(
         **_of_snowflake(message.id, f"m{message.id}"),
         **_where(guild.id, place),
         person=person(author or message.author),
         message=str(message.id),
-        text=text.replace(f"@{guild.me.display_name}", "") if is_to_us else text,
+        text=text.replace(f"@{guild.me.display_name}", "").replace(f"@{guild.self_role}", "") if is_to_us else text,
         is_to_us=is_to_us,
     )
 
 
-def calls(message: discord.Message, us: int) -> bool:
-    """Whether the message mentions us in its words; an answer to one of our messages alone does not."""
-    return f"<@{us}>" in message.content or f"<@!{us}>" in message.content
+def calls(message: discord.Message, guild: discord.Guild) -> bool:
+    """Whether the message mentions us, or the role that is ours alone; an answer to one of our messages does not."""
+    words = message.content
+    if "<@" not in words:
+        return False
+    role = guild.self_role
+    return any(f"<@{us}>" in words for us in (guild.me.id, f"!{guild.me.id}", f"&{role.id if role else 0}"))
 
 
 def message_edited(update: discord.RawMessageUpdateEvent, guild: int, place: Place) -> MessageEdited | None:

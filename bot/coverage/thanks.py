@@ -14,6 +14,8 @@ _BUT = re.compile(
     r"|error|problem|geht\s+nix|nope|nee|nein|nö|however|trotzdem)\b",
     re.IGNORECASE,
 )
+_EMOJI = re.compile(r"(\W|<a?:\w+:\d+>|:\w+:)+")
+"""Signs without a letter, and emoji as chats write them."""
 _LONG = 15
 """Words; who writes more has something to say."""
 
@@ -21,6 +23,6 @@ _LONG = 15
 def only_thanks(text: str) -> bool:
     """Whether words ask for nothing: thanks, "solved", an emoji. In doubt they do: nobody is left behind."""
     words = text.split()
-    if len(words) <= 1:
-        return _BUT.search(text) is None
+    if len(words) == 1 and _EMOJI.fullmatch(text.strip()):
+        return True
     return len(words) <= _LONG and _THANKS.search(text) is not None and _BUT.search(text) is None

@@ -7,7 +7,7 @@ from bot.coverage.policy_question import asks_about_policy
 from bot.desk.line import live_facts
 from bot.desk.opening import answer_blocks, as_asker, clause_blocks, own_answer
 from bot.desk.policy.collecting import collect_wrong_answer
-from bot.desk.scene import Scene
+from bot.desk.scene import Scene, ticket_here
 from bot.model import (
     Action,
     Block,
@@ -17,9 +17,11 @@ from bot.model import (
     Field,
     FieldKind,
     Mention,
+    MessagePicked,
     Refusal,
     Reply,
     Ruling,
+    Value,
     Verdict,
 )
 from bot.rules.limits import ANSWERS_AN_HOUR, TEXT_LIMIT, title
@@ -70,6 +72,7 @@ async def keep_answer(tx: Transaction, scene: Scene, response: Response, *, mess
     """Keep what the buttons under the answer will need."""
     verdict = scene.verdict
     category, ruling = scene.finding
+    here = await ticket_here(tx, scene)
     answer = Answer(
         server=scene.server,
         message=message,
@@ -86,6 +89,7 @@ async def keep_answer(tx: Transaction, scene: Scene, response: Response, *, mess
         policy_version=scene.policy.version,
         message_order=scene.event.order,
         at=scene.event.at,
+        is_private=here is not None and here.is_private,
     )
     await queries.add_answer(tx, answer)
 
@@ -105,11 +109,13 @@ async def answer_content(tx: Transaction, scene: Scene, verdict: Verdict, messag
 
 def because(scene: Scene, verdict: Verdict) -> list[Block]:
     """What in the message decided, and the moderator's phrase that it is like."""
-    excerpt = title(verdict.excerpt or scene.words, _EXCERPT)
-    person = Mention(scene.person.id)
+    event, person = scene.event, scene.person
+    is_own = not isinstance(event, MessagePicked) or event.author.id == person.id
+    key = "because" if is_own else "because-other"
+    told: dict[str, Value] = {"person": Mention(person.id), "excerpt": title(verdict.excerpt or scene.words, _EXCERPT)}
     if verdict.phrase is None:
-        return [note(text("because-words", person=person, excerpt=excerpt))]
-    return [note(text("because", person=person, excerpt=excerpt, phrase=title(verdict.phrase, _EXCERPT)))]
+        return [note(text(f"{key}-words", **told))]
+    return [note(text(key, **told, phrase=title(verdict.phrase, _EXCERPT)))]
 
 
 def offer_content(scene: Scene, message: str) -> Content:

@@ -36,18 +36,18 @@ _SHOWN = 1_000
 async def claim_command(tx: Transaction, scene: Scene) -> Reply:
     """`/claim` takes the head of the line, or the ticket in whose thread it is given.
 
-    `/claim <number> <reason>` takes another one, on record.
+    `/claim <number> [reason]` takes another one, on record.
     """
     require_agent(scene.person, scene.settings)
     if not scene.words:
         here = await ticket_here(tx, scene)
-        if here and here.state is TicketState.WAITING:
-            return await _claim_here(tx, scene, here)
+        if here and here.state is not TicketState.CLOSED and here.agent != scene.person.id:
+            return await _claim(tx, scene, here)  # of somebody else's, they are told whose it is
         return await claim_next(tx, scene)
     number, reason = leading_number(scene.words)
     if number is None:
         raise Refusal("refused-not-a-number", words=title(scene.words, 40))
-    return await _claim_number(tx, scene, number, reason)
+    return await _claim(tx, scene, await find(tx, scene, number), reason)
 
 
 async def claim_next(tx: Transaction, scene: Scene, _: str = "") -> Reply:
@@ -60,24 +60,34 @@ async def claim_next(tx: Transaction, scene: Scene, _: str = "") -> Reply:
 
 
 async def claim_button(tx: Transaction, scene: Scene, number: str) -> Reply:
-    """[Claim] under a ticket; if others wait ahead of it, the reason is asked for."""
+    """[Claim] under a ticket."""
     require_agent(scene.person, scene.settings)
-    return await _claim_here(tx, scene, await find(tx, scene, button_number(number)))
-
-
-async def _claim_here(tx: Transaction, scene: Scene, ticket: Ticket) -> Reply:
-    rules.claim(ticket, scene.person, scene.event.at)
-    ahead = await queries.place_of(tx, ticket) - 1
-    if ahead == 0:
-        return await _claimed(tx, scene, await _take(tx, scene, ticket), ahead=0, reason="")
-    question = Field("reason", text("form-claim-reason", ahead=ahead), FieldKind.LINE, limit=_REASON)
-    return scene.form(f"claim:{ticket.number}", "form-claim", question)
+    return await _claim(tx, scene, await find(tx, scene, button_number(number)))
 
 
 async def claim_form(tx: Transaction, scene: Scene, number: str) -> Reply:
-    """The reason for a claim out of turn has been given."""
+    """The reason for a claim out of turn has been given; a form cannot be answered with another one."""
     require_agent(scene.person, scene.settings)
-    return await _claim_number(tx, scene, button_number(number), scene.values.get("reason", ""))
+    ticket = await find(tx, scene, button_number(number))
+    reply = await _claim(tx, scene, ticket, scene.values.get("reason", ""))
+    if reply.form is not None:
+        raise Refusal("refused-reason-needed", number=ticket.number, ahead=await _ahead(tx, ticket))
+    return reply
+
+
+async def _claim(tx: Transaction, scene: Scene, ticket: Ticket, reason: str = "") -> Reply:
+    """A certain ticket; if others wait ahead of it, the reason is asked for."""
+    rules.claim(ticket, scene.person, scene.event.at)
+    ahead, reason = await _ahead(tx, ticket), title(reason, _REASON)
+    if ahead > 0 and not reason:
+        question = Field("reason", text("form-claim-reason", ahead=ahead), FieldKind.LINE, limit=_REASON)
+        return scene.form(f"claim:{ticket.number}", "form-claim", question)
+    return await _claimed(tx, scene, await _take(tx, scene, ticket), ahead, reason)
+
+
+async def _ahead(tx: Transaction, ticket: Ticket) -> int:
+    """How many tickets wait that came before this one."""
+    return await queries.place_of(tx, ticket) - 1
 
 
 async def claim_by_answering(tx: Transaction, scene: Scene, ticket: Ticket) -> Ticket:
@@ -88,20 +98,10 @@ async def claim_by_answering(tx: Transaction, scene: Scene, ticket: Ticket) -> T
     history = await queries.history_of(tx, scene.server, ticket.number)
     if scene.event.at < history[-1]["at"]:
         return ticket
-    ahead = await queries.place_of(tx, ticket) - 1
+    ahead = await _ahead(tx, ticket)
     claimed = await _take(tx, scene, ticket)
     await _record(tx, scene, claimed, ahead, "answered in the thread")
     return claimed
-
-
-async def _claim_number(tx: Transaction, scene: Scene, number: int, reason: str) -> Reply:
-    ticket = await find(tx, scene, number)
-    rules.claim(ticket, scene.person, scene.event.at)
-    ahead = await queries.place_of(tx, ticket) - 1
-    reason = title(reason, _REASON)
-    if ahead > 0 and not reason:
-        raise Refusal("refused-reason-needed", number=number, ahead=ahead)
-    return await _claimed(tx, scene, await _take(tx, scene, ticket), ahead, reason)
 
 
 async def _take(tx: Transaction, scene: Scene, ticket: Ticket) -> Ticket:
@@ -125,7 +125,7 @@ async def _claimed(tx: Transaction, scene: Scene, ticket: Ticket, ahead: int, re
         heading(text("claimed-heading", number=ticket.number, customer=title(ticket.customer_name, 40))),
         paragraph(text("claimed-facts", waited=waited, ruling=text(f"ruling-{ticket.ruling or 'none'}"))),
         quote(clean(ticket.words, _SHOWN)),
-        paragraph(text("claimed-where", thread=link(ticket))),
+        paragraph(text("claimed-where", thread=await link(tx, ticket))),
     ]
     blocks += clause_blocks(scene, ticket.category, scene.language)
     if ahead > 0:

@@ -20,7 +20,7 @@ from bot.store.database import Transaction
 from bot.store.outbox import owe_board
 from bot.texts import note, paragraph, quote, text
 
-_LAST_WORD = timedelta(seconds=2)
+LAST_WORD = timedelta(seconds=2)
 """So much later a thread is archived: words that came after would open it again."""
 
 
@@ -45,14 +45,14 @@ async def _which(tx: Transaction, scene: Scene) -> tuple[Ticket, str]:
     number, rest = leading_number(scene.words)
     if number is not None:
         return await find(tx, scene, number), rest
-    return only(await _mine(tx, scene), "refused-no-open-ticket"), scene.words
+    return await _mine(tx, scene), scene.words
 
 
-async def _mine(tx: Transaction, scene: Scene) -> list[Ticket]:
-    """What the person has open as a customer, or holds as an agent."""
+async def _mine(tx: Transaction, scene: Scene) -> Ticket:
+    """The only ticket that the person has open as a customer, or holds as an agent."""
     if is_staff(scene.person, scene.settings):
-        return await queries.tickets_of_agent(tx, scene.server, scene.person.id)
-    return await queries.open_tickets(tx, scene.server, scene.person.id)
+        return only(await queries.tickets_of_agent(tx, scene.server, scene.person.id), "refused-nothing-claimed")
+    return only(await queries.open_tickets(tx, scene.server, scene.person.id), "refused-no-open-ticket")
 
 
 async def _close(tx: Transaction, scene: Scene, ticket: Ticket, words: str) -> Reply:
@@ -64,7 +64,7 @@ async def _close(tx: Transaction, scene: Scene, ticket: Ticket, words: str) -> R
         blocks.append(quote(clean(words, TEXT_LIMIT)))
     blocks.append(note(text("closed-hint", days=scene.settings.reopen_days)))
     if ticket.thread is not None and ticket.thread == scene.event.thread:  # the answer itself is the last word there
-        await archive(tx, scene, ticket, delay=_LAST_WORD)
+        await archive(tx, scene, ticket, delay=LAST_WORD)
         return Reply(scene.content(*blocks, language=ticket.language), is_public=True)
     await say_in_ticket(tx, scene, ticket, *blocks)
     await archive(tx, scene, ticket)

@@ -19,8 +19,6 @@ from bot.store.outbox import owe_board
 from bot.texts import paragraph, text
 
 _FOR_SALES = {Ruling.PAID, Ruling.NOT_COVERED}
-_MOST_CHOICES = 25
-"""Options of a list (Discord's limit)."""
 
 
 async def correct_command(tx: Transaction, scene: Scene) -> Reply:
@@ -51,8 +49,7 @@ def category_field(scene: Scene, words: str, value: str) -> Field:
     likely = [id_ for id_, _ in scene.matcher.candidates(words)]
     ids = sorted(scene.policy.categories, key=lambda id_: likely.index(id_) if id_ in likely else len(likely))
     options = tuple(
-        (id_, text("category-option", title=category_title(scene.policy, id_, scene.language)))
-        for id_ in ids[:_MOST_CHOICES]
+        (id_, text("category-option", title=category_title(scene.policy, id_, scene.language))) for id_ in ids
     )
     return Field("category", text("form-correct-category"), FieldKind.CHOICE, value=value, choices=options)
 

@@ -98,7 +98,8 @@ class Desk:
         self.lacks: Callable[[str, ServerSettings], Sequence[Text]] = lambda _server, _settings: ()
         """What a server's chat keeps the bot from doing there; told after `/setup`."""
         self._servers: dict[str, ServerSettings] = {}
-        self._heard: set[tuple[str, str]] = set()
+        self._heard: dict[str, set[str]] = {}
+        """Channels by server in which somebody may talk to us."""
         self._closer_look = CloserLook(meanings, patience)
         self.policies = Policies(database, matcher, self._closer_look.learn)
         self.policy_trouble = ""
@@ -129,7 +130,8 @@ class Desk:
         """Read what is kept in memory: own policies, settings, and which channels we listen to."""
         self._closer_look.learn(self.policies.shipped)
         await self.policies.follow()
-        self._heard = await self._database.transaction(queries.channels_with_tickets)
+        for server, channel in await self._database.transaction(queries.channels_with_tickets):
+            self._hear(server, channel)
         for server, settings in (await self._database.transaction(queries.all_settings)).items():
             self._keep(server, settings)
         # the shipped policy may have become another one while nobody was there
@@ -141,7 +143,14 @@ class Desk:
 
     def hears(self, server: str, channel: str) -> bool:
         """Whether messages in this channel are our business."""
-        return (server, channel) in self._heard
+        return channel in self._heard.get(server, ())
+
+    def heard_in(self, server: str) -> Collection[str]:
+        """The channels in which messages are our business."""
+        return frozenset(self._heard.get(server, ()))
+
+    def _hear(self, server: str, *channels: str) -> None:
+        self._heard.setdefault(server, set()).update(channels)
 
     async def heard_until(self, server: str) -> int | None:
         """The order up to which everything in the server has been told; None if nothing was noted yet."""
@@ -161,12 +170,12 @@ class Desk:
 
     def _keep(self, server: str, settings: ServerSettings) -> None:
         self._servers[server] = settings
-        self._heard |= {(server, channel) for channel in settings.support}
+        self._hear(server, *settings.support)
 
     async def handle(self, event: Event) -> Reply | None:
         """Do what an event asks for. When this returns, it is on the disk; a private reply comes back."""
         if isinstance(event, MessagePosted) and event.is_to_us:
-            self._heard.add((event.server, event.channel))
+            self._hear(event.server, event.channel)
         elif self._is_none_of_ours(event):
             return None
         scene = self._scene(event, await self.policies.of(event.server))

@@ -60,7 +60,14 @@ async def _end_all(tx: Transaction, scene: Scene, gone: list[Ticket], what: str,
     settings = await queries.settings_of(tx, scene.server) or scene.settings
     if gone and settings.agents_channel is not None:
         listed = [
-            item(text("gone-ticket", number=ticket.number, person=Mention(ticket.customer), name=ticket.customer_name))
+            item(
+                text(
+                    "gone-ticket",
+                    number=ticket.number,
+                    person=Mention(ticket.customer, is_called=False),
+                    name=ticket.customer_name,
+                )
+            )
             for ticket in gone[:_LISTED]
         ]
         more = [item(text("queue-more", more=len(gone) - _LISTED))] if len(gone) > _LISTED else []

@@ -24,7 +24,7 @@ from bot.rules.permissions import is_staff, require_staff
 from bot.rules.promise import PACE_CLAIMS, PACE_WINDOW, expected_wait, pace, promise, takes_longer
 from bot.store import queries
 from bot.store.database import Transaction
-from bot.store.outbox import dead_letter_count
+from bot.store.outbox import dead_letter_count, owes_thread
 from bot.texts import heading, item, note, paragraph, text
 
 _LISTED = 10
@@ -91,7 +91,7 @@ async def queue(tx: Transaction, scene: Scene) -> Reply:
     blocks = await _line_blocks(tx, scene)
     mine = await queries.tickets_of_agent(tx, scene.server, scene.person.id)
     if mine:
-        blocks += [heading(text("queue-mine")), *(item(_working_on(ticket)) for ticket in mine)]
+        blocks += [heading(text("queue-mine")), *[item(await _working_on(tx, ticket)) for ticket in mine]]
     lost = await dead_letter_count(tx, scene.server)
     if lost:
         blocks.append(note(text("queue-dead-letters", count=lost)))
@@ -106,7 +106,7 @@ async def board(tx: Transaction, scene: Scene) -> Say | None:
     blocks = await _line_blocks(tx, scene)
     claimed = await queries.claimed_tickets(tx, scene.server, _LISTED)
     if claimed:
-        blocks += [heading(text("queue-claimed")), *(item(_working_on(ticket)) for ticket in claimed)]
+        blocks += [heading(text("queue-claimed")), *[item(await _working_on(tx, ticket)) for ticket in claimed]]
     blocks.append(note(text("board-as-of", at=Moment(scene.now))))
     content = scene.content(*blocks, buttons=(CLAIM_NEXT,), language=scene.settings.language)
     return Say(server=scene.server, channel=channel, content=content)
@@ -116,7 +116,7 @@ async def _line_blocks(tx: Transaction, scene: Scene) -> list[Block]:
     waiting = await queries.waiting_count(tx, scene.server)
     listed = await queries.line(tx, scene.server, _LISTED)
     blocks = [heading(text("queue-heading", waiting=waiting))]
-    blocks += [item(_waiting_for(scene, place, ticket)) for place, ticket in enumerate(listed, start=1)]
+    blocks += [item(await _waiting_for(tx, scene, place, ticket)) for place, ticket in enumerate(listed, start=1)]
     if waiting > len(listed):
         blocks.append(note(text("queue-more", more=waiting - len(listed))))
     if not listed:
@@ -124,7 +124,7 @@ async def _line_blocks(tx: Transaction, scene: Scene) -> list[Block]:
     return blocks
 
 
-def _waiting_for(scene: Scene, place: int, ticket: Ticket) -> Text:
+async def _waiting_for(tx: Transaction, scene: Scene, place: int, ticket: Ticket) -> Text:
     return text(
         "queue-item",
         place=place,
@@ -136,24 +136,24 @@ def _waiting_for(scene: Scene, place: int, ticket: Ticket) -> Text:
         ruling=text(f"ruling-{ticket.ruling or 'none'}"),
         language=str(ticket.language).upper(),
         words=title(ticket.words, 80),
-        thread=link(ticket),
+        thread=await link(tx, ticket),
     )
 
 
-def _working_on(ticket: Ticket) -> Text:
+async def _working_on(tx: Transaction, ticket: Ticket) -> Text:
     return text(
         "queue-working",
         agent=ticket.agent_name or "?",
         number=ticket.number,
         customer=title(ticket.customer_name, 40),
         words=title(ticket.words, 80),
-        thread=link(ticket),
+        thread=await link(tx, ticket),
     )
 
 
-def link(ticket: Ticket) -> ThreadLink | Text:
-    """A link to the ticket's thread, or words in its stead while the platform has not told it yet."""
-    if ticket.thread is None:
+async def link(tx: Transaction, ticket: Ticket) -> ThreadLink | Text:
+    """A link to the ticket's thread, or words in its stead while there is none yet."""
+    if ticket.thread is None or await owes_thread(tx, ticket.server, ticket.lane):
         return text("thread-not-open-yet")
     return ThreadLink(ticket.channel, ticket.thread)
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from bot.coverage.thanks import only_thanks
 from bot.desk.answering import answer_content, is_heard, keep_answer, offer_content
 from bot.desk.claiming import claim_by_answering
-from bot.desk.closing import reopen, withdraw
+from bot.desk.closing import LAST_WORD, archive, reopen, withdraw
 from bot.desk.responding import as_waiting, respond_to
 from bot.desk.scene import Scene, say_in_ticket
 from bot.model import (
@@ -71,6 +71,8 @@ async def _in_ticket(tx: Transaction, scene: Scene, event: MessagePosted, ticket
         ticket = rules.spoken(ticket, person.id, event.at, by_agent=False)
         await queries.save_ticket(tx, ticket)
         await _customer_in_ticket(tx, scene, event, ticket)
+    elif event.is_to_us:
+        await respond_to(tx, scene, event, event.thread)
 
 
 async def _customer_in_ticket(tx: Transaction, scene: Scene, event: MessagePosted, ticket: Ticket) -> None:
@@ -89,11 +91,14 @@ async def _customer_in_ticket(tx: Transaction, scene: Scene, event: MessagePoste
         await keep_answer(tx, scene, Response.ANSWER, message=event.message, thread=event.thread)
         content = await answer_content(tx, scene, verdict, event.message)
         await say_in_ticket(tx, scene, ticket, *content.blocks)
+    elif event.is_to_us:
+        await respond_to(tx, scene, event, event.thread)
 
 
 async def _in_closed_ticket(tx: Transaction, scene: Scene, event: MessagePosted, ticket: Ticket) -> None:
     standing = await queries.standing(tx, event.server, event.person.id, event.at)
     if standing.is_blocked or only_thanks(scene.words):
+        await archive(tx, scene, ticket, delay=LAST_WORD)  # a message opens an archived thread again
         return
     if not rules.may_reopen(ticket, event.at, timedelta(days=scene.settings.reopen_days)):
         await keep_answer(tx, scene, Response.OFFER_TICKET, message=event.message, thread=None)

@@ -84,7 +84,7 @@ async def open_from_answer(tx: Transaction, scene: Scene, message: str) -> Reply
         raise Refusal("refused-already-open", number=there.number)
     channel = answer.channel if answer.thread else support_channel(scene)
     asked = replace(as_asker(scene, answer), words=answer.text)
-    spot = Spot(channel, message, answer.thread, policy_version=answer.policy_version)
+    spot = Spot(channel, message, answer.thread, is_private=answer.is_private, policy_version=answer.policy_version)
     ticket = await open_ticket(tx, asked, spot)
     await queries.set_became(tx, answer, ticket.number)
     return asked.reply_text("opened-here", number=ticket.number) if answer.thread else await opened(tx, asked, ticket)
@@ -215,7 +215,8 @@ async def _owe_receipt(tx: Transaction, scene: Scene, ticket: Ticket, places: li
 
 def _opening(scene: Scene, ticket: Ticket) -> Content:
     """The message that a ticket without a message of its own hangs under."""
-    blocks = (paragraph(text("opening", number=ticket.number, person=Mention(ticket.customer))), quote(ticket.text))
+    customer = Mention(ticket.customer, is_called=False)  # the receipt calls them
+    blocks = (paragraph(text("opening", number=ticket.number, person=customer)), quote(ticket.text))
     return scene.content(*blocks, language=ticket.language)
 
 

@@ -47,6 +47,8 @@ async def paid_request(tx: Transaction, scene: Scene, _: str) -> Reply:
 
 
 async def _require_welcome(tx: Transaction, scene: Scene) -> None:
+    if _channel(scene) is None:
+        raise Refusal("refused-not-set-up")
     standing = await queries.standing(tx, scene.server, scene.person.id, scene.event.at)
     if standing.is_blocked:
         raise Refusal("refused-blocked")
@@ -54,8 +56,13 @@ async def _require_welcome(tx: Transaction, scene: Scene) -> None:
         raise Refusal("refused-too-many-an-hour", limit=_AN_HOUR)
 
 
+def _channel(scene: Scene) -> str | None:
+    """Where requests for paid work are read."""
+    return scene.settings.sales_channel or scene.settings.agents_channel
+
+
 async def _tell_sales(tx: Transaction, scene: Scene, given: dict[str, str]) -> None:
-    channel = scene.settings.sales_channel or scene.settings.agents_channel
+    channel = _channel(scene)
     if channel is None:
         return
     asked = [
@@ -65,7 +72,7 @@ async def _tell_sales(tx: Transaction, scene: Scene, given: dict[str, str]) -> N
     ]
     content = scene.content(
         heading(text("paid-heading", product=given["product"])),
-        paragraph(text("paid-from", person=Mention(scene.person.id), name=scene.person.name)),
+        paragraph(text("paid-from", person=Mention(scene.person.id, is_called=False), name=scene.person.name)),
         quote(given["wish"]),
         *asked,
         note(text("paid-not-in-queue")),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.desk.answering import covered_command
 from bot.desk.opening import Spot, open_ticket, opened, support_channel
-from bot.desk.scene import Scene
+from bot.desk.scene import Scene, ticket_here
 from bot.model import MessagePicked, Person, Refusal, Reply, Ticket, Wish
 from bot.rules.limits import title
 from bot.rules.permissions import is_staff
@@ -25,12 +25,13 @@ async def message_picked(tx: Transaction, scene: Scene, event: MessagePicked) ->
         raise Refusal("refused-already-open", number=there.number)
     is_own = event.author.id == event.person.id
     for_author = is_own or is_staff(event.person, scene.settings)
-    if event.wish is Wish.PRIVATE_TICKET:
+    here = await ticket_here(tx, scene)
+    if event.wish is Wish.PRIVATE_TICKET or (here is not None and here.is_private):
         spot = Spot(support_channel(scene), is_private=True)
     elif for_author and there is None and event.thread is None and event.channel in scene.settings.support:
         spot = await _under(tx, event)
     else:  # somebody else's message, or one with an old ticket's thread, is no place for this one
-        spot = Spot(support_channel(scene))
+        spot = Spot(support_channel(scene), event.message if for_author and there is None else None)
     if is_own or not for_author:
         return await opened(tx, scene, await open_ticket(tx, scene, spot))
     return await _open_for_author(tx, scene, event.author, spot)

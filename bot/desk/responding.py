@@ -11,7 +11,7 @@ from bot.desk.line import link
 from bot.desk.opening import Spot, as_asker, open_ticket, unused_answer
 from bot.desk.panel import panel_content
 from bot.desk.scene import Scene, button_number, say_in_ticket
-from bot.model import Content, MessagePosted, Mode, Refusal, Reply, Ticket, TicketState, Verdict
+from bot.model import Content, MessagePosted, Mode, Refusal, Reply, Say, Ticket, TicketState, Verdict
 from bot.rules.limits import ANSWERS_AN_HOUR, clean
 from bot.rules.response import SAME_MATTER, Response, respond
 from bot.store import queries
@@ -78,11 +78,20 @@ async def _open(tx: Transaction, scene: Scene, event: MessagePosted, thread: str
 async def _say(
     tx: Transaction, scene: Scene, event: MessagePosted, thread: str | None, response: Response, content: Content
 ) -> None:
-    """Answer in the message's thread; it counts as one of the answers that a customer gets within an hour."""
-    await keep_answer(tx, scene, response, message=event.message, thread=thread or event.message)
+    """Answer in the message's thread; it counts as one of the answers that a customer gets within an hour.
+
+    Where we were called into another channel, the answer stands in the channel itself.
+    """
+    is_elsewhere = thread is None and event.channel not in scene.settings.support
+    thread = None if is_elsewhere else thread or event.message
+    await keep_answer(tx, scene, response, message=event.message, thread=thread)
     if thread is None:
+        say = Say(server=event.server, channel=event.channel, content=content, answers=event.message)
+        await scene.owe(tx, event.message, say)
+        return
+    if event.thread is None:
         await scene.open_thread(tx, event.message, event.message)
-    await scene.say_in_thread(tx, thread or event.message, content)
+    await scene.say_in_thread(tx, thread, content)
 
 
 def as_waiting(scene: Scene, mine: Sequence[Ticket]) -> Scene:
@@ -121,7 +130,7 @@ async def add_to_ticket(tx: Transaction, scene: Scene, action: str) -> Reply:
     await say_in_ticket(tx, scene, ticket, paragraph(text("added-heading")), quote(answer.text))
     scene = as_asker(scene, answer)
     if answer.thread and answer.thread != ticket.thread:
-        moved = scene.content(paragraph(text("added-moved", number=ticket.number, thread=link(ticket))))
+        moved = scene.content(paragraph(text("added-moved", number=ticket.number, thread=await link(tx, ticket))))
         await scene.say_in_thread(tx, answer.thread, moved)
         await scene.close_thread(tx, answer.thread)
     return scene.reply_text("added", number=ticket.number)

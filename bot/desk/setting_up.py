@@ -192,11 +192,11 @@ def _missing(settings: ServerSettings) -> list[Text]:
 
 
 def _channel(channel: str | None) -> ChannelLink | Text:
-    return text("setup-none") if channel is None else ChannelLink(channel)
+    return text("setup-no-channel") if channel is None else ChannelLink(channel)
 
 
 def _roles(roles: frozenset[str]) -> Roles | Text:
-    return Roles(tuple(sorted(roles))) if roles else text("setup-none")
+    return Roles(tuple(sorted(roles))) if roles else text("setup-no-roles")
 
 
 def _place_fields(settings: ServerSettings) -> tuple[Field, ...]:
@@ -234,5 +234,5 @@ def _ticket_fields(settings: ServerSettings) -> tuple[Field, ...]:
 def _limit(values: Mapping[str, str], name: str, most: int = _MOST) -> int:
     given = values.get(name, "").strip()
     if not (given.isascii() and given.isdecimal() and len(given) <= len(str(most)) and 1 <= int(given) <= most):
-        raise Refusal("refused-limit", most=most)
+        raise Refusal("refused-limit", field=text(f"form-setup-{name.replace('_', '-')}"), most=most)
     return int(given)

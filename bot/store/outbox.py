@@ -131,6 +131,12 @@ _REVIVE = (
 )
 _FORGET = delete(outbox).where(DONE, outbox.c.ended_at < bindparam("before", type_=_moment))
 _FORGET_DEAD = delete(outbox).where(DEAD, outbox.c.ended_at < bindparam("before", type_=_moment))
+_OWES_THREAD = (
+    select(outbox.c.id)
+    .where(outbox.c.server == bindparam("server"), outbox.c.lane == bindparam("lane"), OWED)
+    .where(outbox.c.effect.contains('"kind":"open_thread"', autoescape=True))
+    .limit(1)
+)
 _CHANGE = (
     update(outbox)
     .where(outbox.c.id == bindparam("letter"), outbox.c.server == bindparam("of_server"))
@@ -197,6 +203,11 @@ async def revive(tx: Transaction, letter: int, now: datetime) -> bool:
     else:
         await tx.run(_REVIVE, letter=letter, now=now)
     return True
+
+
+async def owes_thread(tx: Transaction, server: str, lane: str) -> bool:
+    """Whether this conversation still waits for its thread."""
+    return await tx.value(_OWES_THREAD, server=server, lane=f"{server}/{lane}") is not None
 
 
 async def owe_nothing(tx: Transaction, server: str, why: str, now: datetime) -> None:
@@ -389,7 +400,8 @@ class Outbox:
         effect = letter.effect
         if isinstance(effect, OpenThread) and letter.ticket is not None and done.thread is not None:
             await set_thread(tx, effect.server, letter.ticket, done.thread)
-            await owe_board(tx, effect.server, now)  # it links to the thread
+        if isinstance(effect, OpenThread) and letter.attempts > 1:
+            await owe_board(tx, effect.server, now)  # it could not link to the thread before
         if isinstance(effect, Say) and letter.post is not None and done.message is not None:
             await keep_post(tx, effect.server, letter.post, effect.channel, done.message, _digest(effect))
 

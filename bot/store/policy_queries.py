@@ -313,6 +313,7 @@ _at = answers.c.at.type
 _RECENT_ANSWERS = (
     select(answers.c.text)
     .where(is_(answers.c.server), answers.c.at >= bindparam("since", type_=_at), answers.c.text != "")
+    .where(answers.c.is_private.is_(False))
     .order_by(answers.c.at.desc())
     .limit(bindparam("most"))
 )
@@ -326,7 +327,7 @@ _RECENT_TICKETS = (
 
 
 async def recent_texts(tx: Transaction, server: str, since: datetime, most: int) -> list[str]:
-    """What customers have lately written: messages that were answered, and public tickets. At most `most` of each."""
+    """What customers have lately written in public: answered messages, and tickets. At most `most` of each."""
     rows = await tx.rows(_RECENT_ANSWERS, server=server, since=since, most=most)
     rows += await tx.rows(_RECENT_TICKETS, server=server, since=since, most=most)
     return list(dict.fromkeys(row["text"] for row in rows))

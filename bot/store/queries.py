@@ -421,6 +421,8 @@ class Answer:
     """"helped" or "wrong", once somebody has said so."""
     became: int | None = None
     """The ticket that it was opened as, or added to."""
+    is_private: bool = False
+    """Whether it was asked in the thread of a private ticket."""
 
 
 _ADD_ANSWER = insert(answers).values(given(answers)).on_conflict_do_nothing()

@@ -276,6 +276,7 @@ answers = Table(
     Column("at", UtcDateTime, nullable=False, index=True),
     Column("opinion", String),
     Column("became", Integer),
+    Column("is_private", Boolean, nullable=False, server_default=false()),
     Index("ix_answers_thread", "server", "thread"),
     Index("ix_answers_customer", "server", "customer", "at"),
     Index("ix_answers_server", "server", "at"),

@@ -35,6 +35,8 @@ class BotProcess:
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("DISCORD_")},
             "PYTHONPATH": str(ROOT),
+            "PYTHONDONTWRITEBYTECODE": "",
+            "PYTHONPYCACHEPREFIX": str(folder.parent / "bytecode"),  # compiled once for all starts
             "POLICY_DIR": str(policy),
             "DATABASE_URL": f"sqlite:///{self._database}",
             "DISCORD_TOKEN": discord.token,
@@ -109,8 +111,8 @@ class BotProcess:
 
     @property
     def owed(self) -> int:
-        """How many effects are not done yet, dead letters among them."""
-        ((owed,),) = self.rows("SELECT count(*) FROM outbox WHERE state != 'done'")
+        """How many effects it will still try; of those that it gave up, its log tells."""
+        ((owed,),) = self.rows("SELECT count(*) FROM outbox WHERE state NOT IN ('done', 'dead')")
         return int(owed)
 
 

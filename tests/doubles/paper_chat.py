@@ -159,4 +159,10 @@ class PaperChat(Chat):
         """The bot says something for everybody; the id of the message."""
         message = Message(f"b{next(self._ids)}", channel, thread, content)
         self.messages.append(message)
+        self.wake(thread)
         return message.id
+
+    def wake(self, thread: str | None) -> None:
+        """Words, whoever's they are, open an archived thread again."""
+        if thread in self.threads:
+            self.threads[thread] = True

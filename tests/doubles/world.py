@@ -90,6 +90,7 @@ class World:
         """A person writes; the id of their message comes back."""
         base = self._base(channel, thread)
         message = message or f"m{self._acts}"
+        self.chat.wake(thread)
         await self.desk.handle(
             MessagePosted(**base, person=person, message=message, text=text, is_to_us=is_to_us)  # type: ignore[arg-type]
         )

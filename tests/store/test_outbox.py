@@ -186,6 +186,7 @@ async def test_who_waits_for_a_thread_is_told_in_the_channel_once(office: PostOf
         replace(saying("meanwhile"), answers="m1"),
         replace(WITH_MEANWHILE, meanwhile=None),
         saying("receipt"),
+        saying("board 1", channel="agents"),  # which could not link to the thread before
     ]
 
 

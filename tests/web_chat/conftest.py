@@ -41,6 +41,9 @@ class Desk:
     def hears(self, _server: str, _channel: str) -> bool:
         return True
 
+    def heard_in(self, _server: str) -> Collection[str]:
+        return ()
+
     async def heard_until(self, _server: str) -> int | None:
         return None
 

@@ -15,7 +15,7 @@ from bot.store.queries import Answer
 
 async def collect_wrong_answer(tx: Transaction, scene: Scene, answer: Answer) -> None:
     """A customer says that the answer was wrong; once is enough."""
-    if answer.opinion != "wrong":
+    if answer.opinion != "wrong" and not answer.is_private:
         await _keep(tx, scene, lesson_id(answer.message), "wrong", answer.text, answer.category)
 
 

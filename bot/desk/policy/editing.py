@@ -15,7 +15,7 @@ from bot.coverage.policy import CategoryTexts
 from bot.desk.policy.document import document_button
 from bot.desk.policy.drafts import Standing, Work, propose, standing, title_in, work_on
 from bot.desk.policy.effects import names_of
-from bot.desk.policy.naming import meant, name_and_language
+from bot.desk.policy.naming import meant, name_and_languages
 from bot.desk.scene import Answer, Scene
 from bot.model import Button, ButtonStyle, Field, FieldKind, Language, Refusal, Reply, Ruling, Text, Value
 from bot.rules.limits import TEXT_LIMIT, title
@@ -43,8 +43,8 @@ _TAKEN_OUT = "- "
 async def edit(tx: Transaction, scene: Scene, words: str) -> Reply:
     """`/policy edit [category] [language]`: a form, or buttons to choose the category by."""
     work = await work_on(tx, scene, "")
-    name, asked = name_and_language(words)
-    language = asked or scene.language
+    name, asked = name_and_languages(words)
+    language = asked[0] if len(asked) == 1 else scene.language  # a form has room for one
     if not name:
         return await _choice(tx, scene, work.now, language)
     if name.casefold() in _DOCUMENT:
@@ -73,7 +73,7 @@ async def _choice(tx: Transaction, scene: Scene, now: Standing, language: Langua
     if off:
         blocks.append(note(text("edit-off", names=title(", ".join(off), _LISTED))))
     if len(known) > _MOST_BUTTONS:
-        blocks.append(note(text("effect-more", more=len(known) - _MOST_BUTTONS)))
+        blocks.append(note(text("edit-more", more=len(known) - _MOST_BUTTONS)))
     return scene.reply(*blocks, buttons=tuple(buttons))
 
 

@@ -12,14 +12,11 @@ from bot.model import Language
 Key = TypeVar("Key")
 
 _LANGUAGES = {
-    "de": Language.DE,
-    "deutsch": Language.DE,
-    "german": Language.DE,
-    "en": Language.EN,
-    "englisch": Language.EN,
-    "english": Language.EN,
+    **dict.fromkeys(("de", "deutsch", "german"), (Language.DE,)),
+    **dict.fromkeys(("en", "englisch", "english"), (Language.EN,)),
+    **dict.fromkeys(("both", "beide"), (Language.DE, Language.EN)),
 }
-"""How people name a language."""
+"""How people name a language, or both."""
 
 _LIKE_ENOUGH = 70
 """rapidfuzz's partial ratio, 0 to 100: a part of the name will do, also with a typo."""
@@ -37,8 +34,8 @@ def meant(typed: str, names: Mapping[Key, str]) -> Key | None:
     return None if best is None else best[2]
 
 
-def name_and_language(typed: str) -> tuple[str, Language | None]:
-    """A name, and the language that was typed behind it: "order en" is ("order", English)."""
+def name_and_languages(typed: str) -> tuple[str, tuple[Language, ...]]:
+    """A name, and the languages that were typed behind it (none: not said): "order en" is ("order", (English,))."""
     words = typed.split()
-    language = _LANGUAGES.get(words[-1].casefold()) if words else None
-    return " ".join(words if language is None else words[:-1]), language
+    languages = _LANGUAGES.get(words[-1].casefold(), ()) if words else ()
+    return " ".join(words[:-1] if languages else words), languages

@@ -8,7 +8,7 @@ from rapidfuzz import fuzz, process
 
 from bot.coverage.changes import changed_documents
 from bot.coverage.policy import Document, address
-from bot.desk.policy.naming import meant, name_and_language
+from bot.desk.policy.naming import meant, name_and_languages
 from bot.desk.scene import Scene
 from bot.model import Block, Button, ButtonStyle, Content, Language, Refusal, Reply, Say
 from bot.rules.limits import title
@@ -134,11 +134,8 @@ def _section_like(document: Document, name: str) -> int | None:
 
 def _asked(scene: Scene, typed: str) -> tuple[int | None, tuple[Language, ...]]:
     """The section (None for all) and the languages (none: not said) in "order both"."""
-    rest, language = name_and_language(typed)
-    words = rest.split()
-    if language is None and words and words[-1].casefold() == "both":
-        return _find_section(scene, " ".join(words[:-1])), (Language.DE, Language.EN)
-    return _find_section(scene, rest), () if language is None else (language,)
+    name, languages = name_and_languages(typed)
+    return _find_section(scene, name), languages
 
 
 def _find_section(scene: Scene, typed: str) -> int | None:

@@ -19,12 +19,16 @@ def upgrade() -> None:
         servers.add_column(sa.Column("left_at", sa.BigInteger(), nullable=True))
     with op.batch_alter_table("tickets") as tickets:
         tickets.add_column(sa.Column("is_private", sa.Boolean(), nullable=False, server_default=sa.false()))
+    with op.batch_alter_table("answers") as answers:
+        answers.add_column(sa.Column("is_private", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.create_index("ix_tickets_channel", "tickets", ["server", "channel"])
 
 
 def downgrade() -> None:
     """Back to the revision before."""
     op.drop_index("ix_tickets_channel", "tickets")
+    with op.batch_alter_table("answers") as answers:
+        answers.drop_column("is_private")
     with op.batch_alter_table("tickets") as tickets:
         tickets.drop_column("is_private")
     with op.batch_alter_table("servers") as servers:
