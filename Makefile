@@ -31,8 +31,9 @@ lint: $(DEV) ## Check style, formatting and types (ruff, mypy --strict)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy --strict
 
-bench: $(RUN) ## Measure the speed of this machine, as ratios
-	@$(BIN)/wartemarke bench
+bench: $(DEV) ## Measure the speed on this machine, as ratios (BENCH_FLAGS=--json for one JSON object a line)
+	@$(BIN)/wartemarke bench $(BENCH_FLAGS)
+	@$(BIN)/python -m tests.bench.discord_chat $(BENCH_FLAGS)
 
 format: $(DEV) ## Put the code into the common form, and mend what ruff can mend
 	$(BIN)/ruff format

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -49,11 +51,19 @@ def _policy_folder(folder: Path) -> Path:
     return folder
 
 
-def _address(url: str) -> str:
-    if url and not url.startswith(("https://", "http://", "wss://", "ws://")):
-        message = "must be an address such as https://discord.com/api/v10"
+def _address(scheme: str, url: str) -> str:
+    parts = urlsplit(url)
+    if url and not (parts.scheme in {scheme, scheme[:-1]} and parts.hostname):
+        message = f"must be an address that begins with {scheme}://"
         raise ValueError(message)
     return url
+
+
+def _one_word(secret: SecretStr) -> SecretStr:
+    if len(secret.get_secret_value().split()) != 1:
+        message = "must be one word, without spaces and line ends"
+        raise ValueError(message)
+    return secret
 
 
 def _numbers(told: object) -> object:
@@ -80,9 +90,9 @@ class Settings(BaseSettings):
     web_port: Annotated[int, Field(ge=0, le=65535)] = 8080
     web_password: SecretStr | None = None
     web_file: Path = Path("wartemarke-chat.sqlite3")
-    discord_token: SecretStr | None = None
-    discord_api_url: Annotated[str, AfterValidator(_address)] = ""
-    discord_gateway_url: Annotated[str, AfterValidator(_address)] = ""
+    discord_token: Annotated[SecretStr, AfterValidator(_one_word)] | None = None
+    discord_api_url: Annotated[str, AfterValidator(partial(_address, "https"))] = ""
+    discord_gateway_url: Annotated[str, AfterValidator(partial(_address, "wss"))] = ""
     discord_shards: Annotated[tuple[Annotated[int, Field(ge=0)], ...], NoDecode, BeforeValidator(_numbers)] = ()
     discord_shard_count: Annotated[int, Field(ge=1)] | None = None
 

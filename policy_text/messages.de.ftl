@@ -143,6 +143,7 @@ queue-item = { $overdue ->
    *[other] { $place }. #{ $number } { $customer } · wartet { $age } · fällig { $due } · { $ruling } · { $language } · „{ $words }“ · { $thread }
 }
 queue-working = { $agent }: #{ $number } { $customer } · „{ $words }“ · { $thread }
+words-private = privat
 queue-claimed = In Arbeit
 queue-mine = Bei [Ihnen|dir]
 queue-more = { $more ->

@@ -143,6 +143,7 @@ queue-item = { $overdue ->
    *[other] { $place }. #{ $number } { $customer } · waiting { $age } · due { $due } · { $ruling } · { $language } · “{ $words }” · { $thread }
 }
 queue-working = { $agent }: #{ $number } { $customer } · “{ $words }” · { $thread }
+words-private = private
 queue-claimed = In progress
 queue-mine = Yours
 queue-more = { $more ->

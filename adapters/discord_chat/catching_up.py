@@ -7,7 +7,7 @@ that nothing is missing, and only past messages that the desk has taken; telling
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -20,8 +20,7 @@ from bot.model import Listener
 
 NOTE_EVERY = timedelta(seconds=15)
 """How often the marks are written down: what was said since is told once more after a crash."""
-MOST_AT_A_PLACE = 10_000
-"""Messages of one channel or thread that are caught up with, oldest first."""
+_UNAUTHORIZED = 401
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
 
@@ -37,6 +36,8 @@ class Marks:
         self._heard: dict[int, int] = {}
         """The newest message that was told while we missed nothing."""
         self._lost: set[int] = set()
+        self._rounds: dict[int, int] = {}
+        """How often catching up has begun."""
         self._noted: dict[int, int] = {}
 
     def lose(self, guilds: Iterable[int]) -> None:
@@ -47,26 +48,39 @@ class Marks:
         """Discord has told us all that we had missed."""
         self._lost -= set(guilds)
 
-    def begin(self, guild: int) -> None:
-        """What was missed up to now is about to be told; until that is done, the mark stays where it is."""
+    def begin(self, guild: int) -> int:
+        """What was missed up to now is about to be told; until that is done, the mark stays where it is.
+
+        Which round this is comes back: a later one makes it void.
+        """
         self._lost.discard(guild)
         self._heard.pop(guild, None)
+        self._rounds[guild] = self._rounds.get(guild, 0) + 1
+        return self._rounds[guild]
 
-    def reach(self, guild: int, order: int) -> None:
-        """All up to this order was told."""
+    def end(self, guild: int, round_: int, order: int, told: Collection[int] = ()) -> None:
+        """What was missed has been told, up to this order."""
+        if self._rounds[guild] == round_:
+            self._on_their_way.get(guild, set()).difference_update(told)
+            self._reach(guild, order)
+
+    async def begin_anew(self, guild: int, order: int) -> None:
+        """Nothing older than this is anybody's business any more: the desk has begun to listen to other channels."""
+        if guild in self._heard and guild not in self._lost:
+            self._reach(guild, order)
+            await self.note()
+
+    def _reach(self, guild: int, order: int) -> None:
         self._heard[guild] = max(order, self._heard.get(guild, 0))
 
     @asynccontextmanager
     async def telling(self, guild: int, message: int) -> AsyncIterator[None]:
-        """While a message is being told, the mark stays before it."""
-        on_their_way = self._on_their_way.setdefault(guild, set())
-        on_their_way.add(message)
-        try:
-            yield
-            if guild in self._heard and guild not in self._lost:
-                self.reach(guild, message)
-        finally:
-            on_their_way.discard(message)
+        """While a message is being told, the mark stays before it; and for good, if telling it fails."""
+        self._on_their_way.setdefault(guild, set()).add(message)
+        yield
+        if guild in self._heard and guild not in self._lost:
+            self._reach(guild, message)
+        self._on_their_way.get(guild, set()).discard(message)
 
     async def run(self) -> None:
         """Write the marks down now and then, until cancelled."""
@@ -91,13 +105,13 @@ async def catch_up(desk: Listener, marks: Marks, guild: discord.Guild) -> int:
 
     Raises what Discord, or the line to it, says where something cannot be read just now.
     """
-    marks.begin(guild.id)
+    round_ = marks.begin(guild.id)
     await _tell_of_deleted_channels(desk, guild)
     since = await desk.heard_until(server_of(guild.id))
     if since is None:  # new to us: what was said before is none of our business
         now = time_snowflake(datetime.now(UTC))
         await desk.note_heard(server_of(guild.id), now)
-        marks.reach(guild.id, now)
+        marks.end(guild.id, round_, now)
         return 0
     missed = [message for place in _places(desk, guild, since) for message in await _read(place, since)]
     missed.sort(key=lambda message: message.id)
@@ -108,7 +122,8 @@ async def catch_up(desk: Listener, marks: Marks, guild: discord.Guild) -> int:
             author = authors.get(message.author.id) or await _author(guild, message.author)
             authors[author.id] = author
             await desk.handle(message_posted(message, guild, place, author))
-    marks.reach(guild.id, missed[-1].id if missed else since)
+    told = [message.id for message in missed]
+    marks.end(guild.id, round_, told[-1] if told else since, told)
     if missed:
         _log.info("caught up", guild=guild.id, messages=len(missed))
     return len(missed)
@@ -151,12 +166,10 @@ async def _read(place: discord.TextChannel | discord.Thread, since: int) -> list
         return []
     after = discord.Object(since)
     try:
-        messages = [one async for one in place.history(after=after, limit=MOST_AT_A_PLACE, oldest_first=True)]
+        messages = [one async for one in place.history(after=after, limit=None, oldest_first=True)]
     except discord.HTTPException as error:
-        if error.status == _TOO_MANY_REQUESTS or error.status >= _SERVER_ERROR:
+        if error.status in {_UNAUTHORIZED, _TOO_MANY_REQUESTS} or error.status >= _SERVER_ERROR:
             raise
         _log.warning("could not read what was missed", channel=place.id, code=error.code)
         return []
-    if len(messages) == MOST_AT_A_PLACE:
-        _log.warning("more was missed than is caught up with", channel=place.id, most=MOST_AT_A_PLACE)
     return messages

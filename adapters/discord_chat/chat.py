@@ -100,6 +100,11 @@ class DiscordChat(Chat):
             raise
         except discord.ConnectionClosed as error:
             raise DiscordRefused(f"Discord has ended the connection for good, with code {error.code}.") from error
+        except (discord.HTTPException, ValueError) as error:
+            if _is_away(error):
+                raise
+            reason = f"status {error.status}" if isinstance(error, discord.HTTPException) else "an unusable token"
+            raise DiscordRefused(f"Discord cannot be used with these DISCORD_ settings: {reason}.") from None
         if client.delivery.is_refused:
             raise DiscordRefused("Discord does not take this DISCORD_TOKEN any more: copy it anew from the Bot page.")
 

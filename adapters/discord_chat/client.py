@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+import aiohttp
 import discord
 import structlog
 
@@ -97,6 +98,11 @@ class DeskClient(discord.AutoShardedClient):
     async def connect(self, *, reconnect: bool = True) -> None:
         """Ask how many shards Discord wants and how fast they may identify, and connect."""
         shards, _, limits = await self.http.get_bot_gateway()
+        if limits["remaining"] < len(self.shard_ids or range(self.shard_count or shards)):
+            # one more than is allowed in a day, and Discord takes the token away
+            seconds = limits["reset_after"] / 1000
+            _log.error("Discord allows no more connections for now, waiting", seconds=seconds)
+            await asyncio.sleep(seconds)
         self._identify_alone = limits["max_concurrency"]
         self.shard_count = self.shard_count or shards  # with a count, discord.py takes DEFAULT_GATEWAY
         _log.info("connecting to Discord", shards=self.shard_count, identifications_left=limits["remaining"])
@@ -113,6 +119,7 @@ class DeskClient(discord.AutoShardedClient):
             self._noting.cancel()
             self._noting = None
             await self.marks.note()
+        await self.delivery.close()
         await super().close()
 
     async def on_shard_disconnect(self, shard_id: int) -> None:
@@ -140,6 +147,10 @@ class DeskClient(discord.AutoShardedClient):
         """A guild is there, or there again: perhaps we have missed something."""
         if server_of(guild.id) not in self._desk.servers():
             await self._desk.handle(server_joined(guild))
+        await self._catch_up(guild)
+
+    async def _catch_up(self, guild: discord.Guild) -> None:
+        """Tell the desk what was missed, as often as it takes."""
         while self.get_guild(guild.id) is guild and not self.is_closed():
             try:
                 await catch_up(self._desk, self.marks, guild)
@@ -176,23 +187,31 @@ class DeskClient(discord.AutoShardedClient):
     async def on_message(self, message: discord.Message) -> None:
         """A message; in most channels it is none of our business."""
         guild = message.guild
-        if guild is None:
+        if guild is None or guild.unavailable:  # of whose channels Discord is about to tell: then it is caught up with
             return
-        place = place_of(message.channel) or await self._reopened(message.channel, guild)
-        if place is None or not (self._hears(guild.id, place) or calls(message, guild)):
-            return
-        async with self.marks.telling(guild.id, message.id):  # ours, too: else it would be read again at the next start
-            if is_from_a_person(message):
-                await self._desk.handle(message_posted(message, guild, place))
+        place = place_of(message.channel)
+        if place is not None and (self._hears(guild.id, place) or calls(message, guild)):
+            async with self.marks.telling(
+                guild.id, message.id
+            ):  # ours, too: else they would be read again at the start
+                if is_from_a_person(message):
+                    await self._desk.handle(message_posted(message, guild, place))
+        elif place is None and self._desk.heard_in(server_of(guild.id)):
+            await self._in_unknown_thread(message, guild)
 
-    async def _reopened(self, channel: discord.abc.Messageable, guild: discord.Guild) -> Place | None:
-        """Where an archived thread is that a message has opened again, if Discord has not told of the thread yet."""
-        if not (isinstance(channel, discord.PartialMessageable) and self._desk.heard_in(server_of(guild.id))):
-            return None
+    async def _in_unknown_thread(self, message: discord.Message, guild: discord.Guild) -> None:
+        """A message has opened an archived thread again, and Discord has not told of the thread yet."""
         try:
-            return place_of(await self.fetch_channel(channel.id))
-        except discord.HTTPException:
-            return None
+            async with self.marks.telling(guild.id, message.id):
+                place = place_of(await self.fetch_channel(message.channel.id))
+                if place is not None and self._hears(guild.id, place) and is_from_a_person(message):
+                    await self._desk.handle(message_posted(message, guild, place))
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            _log.warning(
+                "cannot tell where a message was written", channel=message.channel.id, error=type(error).__name__
+            )
+            if not isinstance(error, discord.NotFound | discord.Forbidden):
+                await self._catch_up(guild)
 
     async def on_raw_message_edit(self, update: discord.RawMessageUpdateEvent) -> None:
         """A message was changed; without the intent, Discord does not tell how."""
@@ -251,7 +270,15 @@ class DeskClient(discord.AutoShardedClient):
         except discord.HTTPException as error:
             _log.warning("a file could not be read", status=error.status, code=error.code)
             return Reply(please_again(interaction))
-        return await self._desk.handle(form_sent(interaction, values))
+        return await self._handle(form_sent(interaction, values))
 
     async def _asked(self, interaction: discord.Interaction[DeskClient], event: Event) -> None:
-        await answer(interaction, self._desk.handle(event), self.delivery.commands)
+        await answer(interaction, self._handle(event), self.delivery.commands)
+
+    async def _handle(self, event: Event) -> Reply | None:
+        """What was said in a channel before somebody set it up stays unheard, also when we catch up."""
+        before = self._desk.heard_in(event.server)
+        reply = await self._desk.handle(event)
+        if set(self._desk.heard_in(event.server)) - set(before):
+            await self.marks.begin_anew(guild_of(event.server), event.order)
+        return reply

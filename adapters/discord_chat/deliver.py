@@ -36,6 +36,9 @@ _ARCHIVE_AFTER: Literal[10_080] = 10_080
 _PRIVATE_THREAD: Literal[12] = 12
 _NEUTRAL_NAME = "Support"
 """For a thread whose own name Discord refuses (it filters some words)."""
+PATIENCE = timedelta(seconds=5)
+"""How long one call may keep a place in the outbox."""
+_TAKES_LONG = timedelta(seconds=10)
 _UNTIL_SOME_ARE_ARCHIVED = timedelta(minutes=5)
 _UNTIL_PERMITTED = timedelta(minutes=5)
 """When to look again whether somebody has given us a permission; `/setup` tells them."""
@@ -47,19 +50,38 @@ class Delivery:
 
     def __init__(self, client: discord.Client) -> None:
         self._client = client
-        self._threads_again: dict[str, float] = {}
-        """Channels in which no thread can be opened at the moment, and until when, by the loop's clock."""
+        self._calls: dict[str, tuple[Effect, asyncio.Task[Outcome]]] = {}
+        """What is being done, by nonce. discord.py waits inside of a call, even after it was done, and a call that was
+        broken off there would leave it in disorder, or be done twice."""
         self.commands: Mapping[str, int] = {}
         """Ids of the registered commands by name, so that a sentence can link to them."""
         self.is_refused = False
         """Whether Discord does not know our token any more: then every further request would count as an abuse."""
 
     async def perform(self, effect: Effect, nonce: str) -> Outcome:
-        """Do one effect."""
+        """Do one effect. What takes long goes on, and the same nonce finds it again."""
+        before = self._calls.get(nonce)
+        if before is None or before[0] != effect:
+            call = asyncio.create_task(self._call(effect, nonce, after=before[1] if before else None))
+            before = self._calls[nonce] = (effect, call)
+        done, _ = await asyncio.wait({before[1]}, timeout=PATIENCE.total_seconds())
+        if not done:
+            return Later("takes long", _TAKES_LONG)
+        self._calls.pop(nonce, None)
+        return Later("broken off") if before[1].cancelled() else before[1].result()
+
+    async def close(self) -> None:
+        """Break off what is still being done; it is owed."""
+        for _, call in self._calls.values():
+            call.cancel()
+
+    async def _call(self, effect: Effect, nonce: str, after: asyncio.Task[Outcome] | None) -> Outcome:
+        if after is not None:
+            await asyncio.wait({after})
         try:
             return self._obstacle(effect) or await self._do(effect, nonce)
         except discord.RateLimited as error:
-            return self._throttled(effect, timedelta(seconds=error.retry_after))
+            return Later("throttled by Discord", timedelta(seconds=error.retry_after))
         except discord.HTTPException as error:
             return self._outcome(effect, error)
         except (aiohttp.ClientError, OSError) as error:
@@ -96,9 +118,6 @@ class Delivery:
     # --- threads -------------------------------------------------------------------------------------
 
     async def _open_thread(self, effect: OpenThread, nonce: str) -> Outcome:
-        wait = self._threads_again.get(effect.channel, 0) - asyncio.get_running_loop().time()
-        if wait > 0:
-            return Later("threads are throttled in this channel", timedelta(seconds=wait))
         message = effect.message
         if message is None and effect.opening is not None:
             posted = await self._send(effect.channel, effect.opening, nonce, guild_of(effect.server))
@@ -123,11 +142,6 @@ class Delivery:
             if error.code != _THREAD_IS_THERE:
                 raise
         return Done(message=message, thread=message)
-
-    def _throttled(self, effect: Effect, wait: timedelta) -> Later:
-        if isinstance(effect, OpenThread):
-            self._threads_again[effect.channel] = asyncio.get_running_loop().time() + wait.total_seconds()
-        return Later("throttled by Discord", wait)
 
     # --- messages ------------------------------------------------------------------------------------
 

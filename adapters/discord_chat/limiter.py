@@ -1,18 +1,22 @@
-"""The bot's share of Discord's global limit: 50 requests a second (developers/topics/rate-limits, "Global Rate Limit").
+"""The bot's share of Discord's limits (developers/topics/rate-limits): in all, 50 requests a second.
 
 discord.py reacts to a refused request, and waits for the limits of single routes; this keeps all of them together from
-being refused in the first place. And where Discord asks for a long wait, the outbox waits instead of discord.py, so
-that it can tell people. (discord.py's own `max_ratelimit_timeout` refuses too much: any call of a route whose limit is
-counted over a longer time.)
+being refused in the first place. And where Discord refuses for long, or everything, the outbox waits instead of
+discord.py: so it can tell people, and nothing of the kind is sent before the time has come. (discord.py's own
+`max_ratelimit_timeout` refuses too much: any call of a route whose limit is counted over a longer time.)
 """
 
 from __future__ import annotations
 
+import asyncio
+import re
 from types import SimpleNamespace
 
 import aiohttp
 import discord
 from aiolimiter import AsyncLimiter
+from discord.http import Route
+from yarl import URL
 
 BURST = 5
 A_SECOND = 40
@@ -20,33 +24,45 @@ A_SECOND = 40
 LONGEST_SLEEP = 5.0
 """Seconds that discord.py may wait by itself until it sends a refused request again."""
 _TOO_MANY_REQUESTS = 429
+_WITHOUT_A_TIME = 60.0
+"""Seconds to wait where a refusal does not say how long."""
+_MOST_ROUTES = 1_000
+_EVERYTHING = "global"
+_ID = re.compile(r"/\d{15,}")
 
 
 def paced(a_second: float = A_SECOND, longest_sleep: float = LONGEST_SLEEP) -> aiohttp.TraceConfig:
     """What makes each counted request of a session wait for its turn, whoever sends it.
 
-    A change that is refused for longer than `longest_sleep` ends in discord.RateLimited; what is only read can wait.
+    A change that is refused for longer than `longest_sleep`, or together with everything, ends in discord.RateLimited,
+    and so do all of its kind until then. What is only read can wait.
     """
     limiter = AsyncLimiter(BURST, BURST / a_second)
+    refused = _Refused()
 
     async def wait(
         _session: aiohttp.ClientSession, _context: SimpleNamespace, request: aiohttp.TraceRequestStartParams
     ) -> None:
-        if is_counted(request.method, request.url.path):
-            await limiter.acquire()
+        if not is_counted(request.method, request.url.path):
+            return
+        seconds = refused.seconds(_EVERYTHING, _route(request.method, request.url.path))
+        if seconds > 0 and request.method != "GET":
+            raise discord.RateLimited(seconds)
+        await asyncio.sleep(seconds)
+        await limiter.acquire()
 
     async def give_back(
         _session: aiohttp.ClientSession, _context: SimpleNamespace, request: aiohttp.TraceRequestEndParams
     ) -> None:
         response = request.response
-        if (
-            response.status != _TOO_MANY_REQUESTS
-            or request.method == "GET"
-            or not is_counted(request.method, request.url.path)
-        ):
+        is_ours = is_counted(request.method, request.url.path) and request.method != "GET"
+        if response.status != _TOO_MANY_REQUESTS or not is_ours:
             return
-        seconds = float(response.headers.get("Retry-After", 0))
-        if seconds > longest_sleep:
+        seconds = _retry_after(response)
+        is_global = "X-RateLimit-Global" in response.headers or response.headers.get("X-RateLimit-Scope") == _EVERYTHING
+        if is_global or seconds > longest_sleep:
+            if is_global or request.method != "PATCH":  # edits of old messages have a limit of their own on this route
+                refused.note(_EVERYTHING if is_global else _route(request.method, request.url.path), seconds)
             response.close()
             raise discord.RateLimited(seconds)
 
@@ -56,10 +72,47 @@ def paced(a_second: float = A_SECOND, longest_sleep: float = LONGEST_SLEEP) -> a
     return trace
 
 
+class _Refused:
+    """What Discord does not take at the moment, and until when, by the loop's clock."""
+
+    def __init__(self) -> None:
+        self._until: dict[str, float] = {}
+
+    def note(self, what: str, seconds: float) -> None:
+        now = asyncio.get_running_loop().time()
+        if len(self._until) >= _MOST_ROUTES:
+            self._until = {route: until for route, until in self._until.items() if until > now}
+        self._until[what] = now + seconds
+
+    def seconds(self, *whats: str) -> float:
+        """How long it is until all of these are taken again; 0 if they are now."""
+        if not self._until:
+            return 0
+        latest = max(self._until.get(what, 0) for what in whats)
+        return max(latest - asyncio.get_running_loop().time(), 0)
+
+
+def _route(method: str, path: str) -> str:
+    """What shares one limit: the method and the path, with the first id and without the others."""
+    first = _ID.search(path)
+    return method + (path[: first.end()] + _ID.sub("/*", path[first.end() :]) if first else path)
+
+
+def _retry_after(response: aiohttp.ClientResponse) -> float:
+    try:
+        return float(response.headers["Retry-After"])
+    except (KeyError, ValueError):  # not from Discord itself, but from what stands before it
+        return _WITHOUT_A_TIME
+
+
 def is_counted(method: str, path: str) -> bool:
     """Whether a request counts against the global limit.
 
     Answers to interactions do not (developers/interactions/receiving-and-responding, "Endpoints"); the gateway is no
     request.
     """
-    return "/api/" in path and not ("/interactions/" in path or (method != "GET" and "/webhooks/" in path))
+    base = URL(Route.BASE).path.rstrip("/")
+    if not path.startswith(f"{base}/"):
+        return False
+    kind = path[len(base) :]
+    return not (kind.startswith("/interactions/") or (method != "GET" and kind.startswith("/webhooks/")))

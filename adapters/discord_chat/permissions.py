@@ -64,8 +64,8 @@ def lacks(guild: discord.Guild, settings: ServerSettings, *, reads_messages: boo
 
 def _channels_lack(guild: discord.Guild, settings: ServerSettings) -> Iterator[Text]:
     needed: dict[str, tuple[str, ...]] = dict.fromkeys(settings.support, NEEDED)
-    of_the_team = {other for other in (settings.agents_channel, settings.sales_channel) if other is not None}
-    for other in sorted(of_the_team):
+    of_the_team = [other for other in (settings.agents_channel, settings.sales_channel) if other is not None]
+    for other in of_the_team:
         needed.setdefault(other, _TO_POST)
     agents = _roles(guild, settings.agent_roles)
     for channel_id, permissions in needed.items():
@@ -119,7 +119,8 @@ def _agents_lack_commands(channel: discord.TextChannel, roles: Iterable[discord.
     """In their own channel they need no more than their commands."""
     given = {str(role.id): channel.permissions_for(role) for role in roles}
     if named := tuple(id_ for id_, may in given.items() if may.view_channel and not may.manage_threads):
-        yield text("lacks-agents-commands", channel=_link(channel), roles=Roles(named), permission=_name("manage_threads"))
+        permission = _name("manage_threads")
+        yield text("lacks-agents-commands", channel=_link(channel), roles=Roles(named), permission=permission)
 
 
 def _moderators_lack(roles: Iterable[discord.Role]) -> Iterator[Text]:

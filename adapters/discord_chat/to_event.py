@@ -50,14 +50,18 @@ def place_of(channel: Any) -> Place | None:
     return None
 
 
-def person(user: discord.User | discord.Member, locale: discord.Locale | None = None) -> Person:
-    """Somebody with the roles that Discord vouches for in this very event."""
+def person(
+    user: discord.User | discord.Member,
+    locale: discord.Locale | None = None,
+    permissions: discord.Permissions | None = None,
+) -> Person:
+    """Somebody with the roles and permissions that Discord vouches for in this very event."""
     roles: frozenset[str] = frozenset()
-    is_admin = False
     if isinstance(user, discord.Member):
-        roles = frozenset(str(role.id) for role in user.roles)
-        permissions = user.guild_permissions
-        is_admin = permissions.administrator or permissions.manage_guild
+        # as the event tells them: member.roles has only those that Discord has told of the guild already
+        roles = frozenset(str(role) for role in user._roles)  # noqa: SLF001
+        permissions = permissions or user.guild_permissions
+    is_admin = permissions is not None and (permissions.administrator or permissions.manage_guild)
     return Person(str(user.id), user.display_name, str(locale) if locale else None, roles, is_admin)
 
 
@@ -159,7 +163,7 @@ def message_picked(interaction: discord.Interaction, wish: Wish, message: discor
         **_of_interaction(interaction),
         wish=wish,
         message=str(message.id),
-        author=person(interaction.user if message.author.bot else message.author),
+        author=person(interaction.user if message.author.bot or message.webhook_id else message.author),
         text=message.clean_content,
     )
 
@@ -169,7 +173,7 @@ def _of_interaction(interaction: discord.Interaction) -> dict[str, Any]:
     return {
         **_of_snowflake(interaction.id, f"i{interaction.id}"),
         **_where(interaction.guild_id or 0, place),
-        "person": person(interaction.user, interaction.locale),
+        "person": person(interaction.user, interaction.locale, interaction.permissions),
     }
 
 

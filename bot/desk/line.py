@@ -135,7 +135,7 @@ async def _waiting_for(tx: Transaction, scene: Scene, place: int, ticket: Ticket
         overdue=int(scene.now > ticket.hard_due),
         ruling=text(f"ruling-{ticket.ruling or 'none'}"),
         language=str(ticket.language).upper(),
-        words=title(ticket.words, 80),
+        words=_words(ticket),
         thread=await link(tx, ticket),
     )
 
@@ -146,9 +146,14 @@ async def _working_on(tx: Transaction, ticket: Ticket) -> Text:
         agent=ticket.agent_name or "?",
         number=ticket.number,
         customer=title(ticket.customer_name, 40),
-        words=title(ticket.words, 80),
+        words=_words(ticket),
         thread=await link(tx, ticket),
     )
+
+
+def _words(ticket: Ticket) -> str | Text:
+    """What a list quotes of a ticket; who may read the board is the server's decision, not the customer's."""
+    return text("words-private") if ticket.is_private else title(ticket.words, 80)
 
 
 async def link(tx: Transaction, ticket: Ticket) -> ThreadLink | Text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from bot.coverage.policy import CategoryTexts, address
 from bot.desk.line import place_blocks
@@ -36,6 +37,9 @@ from bot.store.outbox import owe_board
 from bot.store.queries import Answer
 from bot.texts import heading, note, paragraph, quote, text
 
+_TWICE = timedelta(minutes=1)
+"""Who sends the same words again so soon has not read the answer, and gets the same number."""
+
 
 async def ticket_command(tx: Transaction, scene: Scene, _: str = "") -> Reply:
     """`/ticket [text]`, or the button for it: a form if there is no text."""
@@ -65,6 +69,10 @@ async def private_form(tx: Transaction, scene: Scene, _: str = "") -> Reply:
 async def _ticket_without_message(tx: Transaction, scene: Scene, *, is_private: bool) -> Reply:
     if not scene.words:
         raise Refusal("refused-empty")
+    for ticket in await queries.open_tickets(tx, scene.server, scene.person.id):
+        is_same = (ticket.text, ticket.is_private) == (scene.words, is_private)
+        if is_same and scene.event.at - ticket.opened_at < _TWICE:
+            return await opened(tx, scene, ticket)
     spot = Spot(support_channel(scene), is_private=is_private)
     return await opened(tx, scene, await open_ticket(tx, scene, spot))
 

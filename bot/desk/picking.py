@@ -25,8 +25,7 @@ async def message_picked(tx: Transaction, scene: Scene, event: MessagePicked) ->
         raise Refusal("refused-already-open", number=there.number)
     is_own = event.author.id == event.person.id
     for_author = is_own or is_staff(event.person, scene.settings)
-    here = await ticket_here(tx, scene)
-    if event.wish is Wish.PRIVATE_TICKET or (here is not None and here.is_private):
+    if event.wish is Wish.PRIVATE_TICKET or await _is_hidden(tx, scene):
         spot = Spot(support_channel(scene), is_private=True)
     elif for_author and there is None and event.thread is None and event.channel in scene.settings.support:
         spot = await _under(tx, event)
@@ -35,6 +34,12 @@ async def message_picked(tx: Transaction, scene: Scene, event: MessagePicked) ->
     if is_own or not for_author:
         return await opened(tx, scene, await open_ticket(tx, scene, spot))
     return await _open_for_author(tx, scene, event.author, spot)
+
+
+async def _is_hidden(tx: Transaction, scene: Scene) -> bool:
+    """Whether the message may stand where not everybody reads it: then its words are not for a public channel."""
+    here = await ticket_here(tx, scene)
+    return scene.event.channel not in scene.settings.support or (here is not None and here.is_private)
 
 
 async def _open_for_author(tx: Transaction, scene: Scene, author: Person, spot: Spot) -> Reply:

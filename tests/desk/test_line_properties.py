@@ -87,7 +87,7 @@ class Game:
 
     async def open(self, who: int, late_by: int) -> None:
         customer, base = CUSTOMERS[who], self._base(late_by)
-        await self._command(customer, "ticket", "please help", **base)
+        await self._command(customer, "ticket", f"please help, for the {next(self._ids)}th time", **base)
         if self._has_room(customer, base):
             self._opened(customer, base, None)
 

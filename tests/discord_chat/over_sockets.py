@@ -1,0 +1,202 @@
+"""A shop over real sockets: the real adapter, desk and outbox against a stand-in for Discord, all in real time."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tenacity import wait_fixed
+
+from adapters.discord_chat import PREFIX, DiscordChat
+from adapters.discord_chat.client import DeskClient
+from adapters.discord_chat.limiter import paced
+from bot.app import open_desk
+from bot.coverage.matcher import Matcher
+from bot.desk.desk import Desk
+from bot.settings import Settings
+from bot.store.database import Database
+from tests.doubles.discord.people import Person
+from tests.doubles.discord.permissions import Permission
+from tests.doubles.discord.rest import Request
+from tests.doubles.discord.server import Double
+from tests.doubles.discord.world import Message, Place, Thread
+
+LONGEST_SLEEP = 1.0
+"""Seconds of a limit that discord.py waits out by itself here; Discord's header tells whole seconds."""
+REQUEST = "The gallery crashes"
+"""A request that the policy covers, so that it becomes a ticket at once."""
+
+
+def hasten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing wait for as long as it does in earnest."""
+    monkeypatch.setattr("bot.store.outbox.BOARD_DELAY", timedelta(seconds=0.1))
+    monkeypatch.setattr("bot.store.outbox._BACK_OFF", wait_fixed(0.1))
+    monkeypatch.setattr("bot.desk.closing.LAST_WORD", timedelta(seconds=0.1))
+    monkeypatch.setattr("adapters.discord_chat.client.IDENTIFY_EVERY", 0.05)
+    monkeypatch.setattr("adapters.discord_chat.client.CATCH_UP_AGAIN", 0.1)
+
+
+class HastyChat(DiscordChat):
+    """Waits as long as a test can; discord.py waits seconds for guilds that it does not know of yet."""
+
+    client: DeskClient
+    heartbeat_patience = 60.0
+    """Seconds of silence after which a socket counts as dead."""
+
+    async def _connect(self, client: DeskClient) -> None:
+        connection: Any = client._connection  # noqa: SLF001 (discord.py takes these as options that we do not need)
+        connection.guild_ready_timeout = 0.05
+        connection.heartbeat_timeout = self.heartbeat_patience
+        client.http.http_trace = paced(longest_sleep=LONGEST_SLEEP)
+        self.client = client
+        await super()._connect(client)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the bot has heard of its guilds."""
+        return hasattr(self, "client") and self.client.is_ready()
+
+
+@dataclass(frozen=True)
+class Bot:
+    """The bot while it runs."""
+
+    chat: HastyChat
+    database: Database
+    desk: Desk
+    running: asyncio.Task[None]
+
+
+@asynccontextmanager
+async def serving(discord: Double, file: Path, matcher: Matcher, **settings: Any) -> AsyncIterator[Bot]:
+    """One process of the bot, as far as Discord can tell; raises what ends it early."""
+    told = {
+        "discord_token": discord.token,
+        "discord_api_url": discord.api_url,
+        "discord_gateway_url": discord.gateway_url,
+    }
+    chat = HastyChat(Settings(**(told | settings), _env_file=None))
+    with discord.redirected():
+        async with Database(file) as database, open_desk(database, matcher, {PREFIX: chat}) as desk:
+            running = asyncio.create_task(chat.run(desk))
+            try:
+                await discord.until(lambda: chat.is_ready or running.done())
+                if running.done():
+                    await running
+                yield Bot(chat, database, desk, running)
+            finally:
+                running.cancel()
+                await asyncio.wait([running])
+
+
+class Shop:
+    """A guild with a bot that can be started, stopped and started again, and the people who are served by it."""
+
+    def __init__(self, discord: Double, file: Path, matcher: Matcher) -> None:
+        self.discord = discord
+        self.file = file
+        self._matcher = matcher
+        self.guild = discord.add_guild("Shop", locale="en-US")
+        self.support, self.help, self.agents = map(self.guild.add_text_channel, ("support", "help", "agents"))
+        self.agent_role = self.guild.add_role("Agents", Permission.MANAGE_THREADS)
+        self.emma = self.guild.add_member("emma")
+        self.jonas = self.guild.add_member("jonas", locale="de")
+        self.karla = self.guild.add_member("karla")
+        self.aylin = self.guild.add_member("aylin", roles=[self.agent_role])
+        self.marek = self.guild.add_member("marek", roles=[self.guild.add_role("Moderators", Permission.MANAGE_GUILD)])
+
+    @property
+    def server(self) -> str:
+        """The shop's id in our own words."""
+        return f"{PREFIX}:{self.guild.id}"
+
+    @asynccontextmanager
+    async def open(self, **settings: Any) -> AsyncIterator[Bot]:
+        """The bot runs. Once more is a restart on the same database."""
+        async with serving(self.discord, self.file, self._matcher, **settings) as bot:
+            yield bot
+
+    @asynccontextmanager
+    async def open_and_set_up(self, **settings: Any) -> AsyncIterator[Bot]:
+        """The bot runs, and a moderator has told it its channels; all that follows from it has happened."""
+        async with self.open(**settings) as bot:
+            await self.set_up()
+            await self.quiet()
+            yield bot
+
+    async def set_up(self) -> None:
+        """As a moderator does it."""
+        form = await self.marek.uses(self.support, "setup")
+        given = {"support": [self.support, self.help], "agents": [self.agents], "agent_roles": [self.agent_role]}
+        await self.marek.fills_in(form, given)
+
+    # --- what a test looks at ---
+
+    def rows(self, statement: str, *values: Any) -> list[Any]:
+        """What the desk's database says to a statement at this moment."""
+        with closing(sqlite3.connect(self.file, isolation_level=None)) as database:
+            return database.execute(statement, values).fetchall()
+
+    def owed(self) -> int:
+        """Effects that are neither done nor given up."""
+        (row,) = self.rows("SELECT count(*) FROM outbox WHERE state IN ('pending', 'leased')")
+        return int(row[0])
+
+    def dead(self) -> list[str]:
+        """Why effects were given up, the oldest first."""
+        return [row[0] for row in self.rows("SELECT error FROM outbox WHERE state = 'dead' ORDER BY id")]
+
+    def waits_for(self) -> list[str]:
+        """Why effects have to wait."""
+        return [row[0] for row in self.rows("SELECT error FROM outbox WHERE state = 'leased' AND error IS NOT NULL")]
+
+    def tickets(self) -> list[tuple[int, str, str]]:
+        """Number, state and words of each ticket, in the order of their places in the line."""
+        return self.rows("SELECT number, state, text FROM tickets ORDER BY place_order")
+
+    async def quiet(self, seconds: float = 8.0) -> None:
+        """Wait until nothing is owed any more."""
+        await self.discord.until(lambda: not self.owed(), seconds)
+
+    async def asks(self, person: Person, words: str = REQUEST, place: Place | None = None) -> Message:
+        """Somebody writes, and all that follows from it happens."""
+        message = await person.says(place or self.support, words)
+        await self.discord.until(lambda: self.has_told(message))
+        await self.quiet()
+        return message
+
+    def has_told(self, *messages: Message) -> bool:
+        """Whether the desk has taken these messages."""
+        keys = {row[0] for row in self.rows("SELECT key FROM inbox")}
+        return all(f"message:{message.id}" in keys for message in messages)
+
+    def asked(self, method: str, ending: str, since: int = 0) -> list[Request]:
+        """The bot's calls of this kind, from the given one on."""
+        return [call for call in self.discord.requests[since:] if call.method == method and call.path.endswith(ending)]
+
+    def thread_of(self, message: Message) -> Thread:
+        """The thread that was started from a message."""
+        (found,) = [thread for thread in self.discord.threads if thread.id == message.id]
+        return found
+
+
+def said(place: Place) -> list[str]:
+    """What the bot has said in a place, the oldest first."""
+    return [message.text for message in place.messages if message.author.is_bot]
+
+
+def saying(place: Place, words: str) -> list[str]:
+    """Of these, those with some words."""
+    return [text for text in said(place) if words in text]
+
+
+def statuses(calls: Sequence[Request]) -> list[int]:
+    """How calls ended."""
+    return [call.status for call in calls]
