@@ -37,8 +37,10 @@ async def answer(
         if reply is not None:
             await _tell(interaction, reply, commands)
     except discord.HTTPException as error:  # the person reads that it failed; what was committed stays and is delivered
-        await handling
+        reply = await handling
         _log.warning("an answer came too late", kind=str(interaction.type), status=error.status, code=error.code)
+        if reply is not None and reply.is_public:
+            await _say_last_words(interaction, reply, commands)
 
 
 async def _tell(interaction: discord.Interaction[Any], reply: Reply, commands: Mapping[str, int]) -> None:
@@ -63,6 +65,22 @@ async def _tell(interaction: discord.Interaction[Any], reply: Reply, commands: M
             )
         else:
             await interaction.followup.send(view=view, files=files, ephemeral=is_private, allowed_mentions=meant)
+    if was_late and reply.is_public:
+        await _put_away(interaction)
+
+
+async def _say_last_words(interaction: discord.Interaction[Any], reply: Reply, commands: Mapping[str, int]) -> None:
+    """The customer reads them in the thread, even if whoever said them could not be answered."""
+    if isinstance(interaction.channel, discord.Thread) and reply.content is not None:
+        for view in views(reply.content, commands):
+            await interaction.channel.send(view=view, allowed_mentions=people_meant(reply.content))
+        await _put_away(interaction)
+
+
+async def _put_away(interaction: discord.Interaction[Any]) -> None:
+    """Late words have opened the thread again."""
+    if isinstance(interaction.channel, discord.Thread):
+        await interaction.channel.edit(archived=True)
 
 
 def please_again(interaction: discord.Interaction[Any]) -> Content:

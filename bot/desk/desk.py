@@ -216,8 +216,11 @@ class Desk:
             reply = await self._think(answer) if isinstance(answer, Study) else answer
         except Refusal as refusal:
             return replace(scene.reply(paragraph(refusal.text)), is_refusal=True)
-        except Exception:  # noqa: BLE001 (it is logged, and told)
-            return await self._apologise(scene)
+        except Exception as error:
+            reply = await self._apologise(scene)
+            if isinstance(event, MessagePosted) and is_passing(error):
+                raise  # it is not on the disk: who told it must tell it again
+            return reply
         self.on_commit()
         if isinstance(event, ServerJoined | ServerLeft | PlaceGone) or _is_about(event, "setup"):
             await self._remember(event.server)

@@ -184,6 +184,23 @@ async def test_a_slow_desk_asks_for_more_time_and_follows_up(shop: Shop) -> None
         assert again.modal is not None
 
 
+@pytest.mark.parametrize("deadline", [3.0, 1.0], ids=["deferred", "expired"])
+async def test_the_last_words_are_read_however_late_and_the_thread_is_put_away(shop: Shop, deadline: float) -> None:
+    async with shop.open_and_set_up():
+        asked = await shop.asks(shop.emma)
+        thread = shop.thread_of(asked)
+        shop.discord.interactions.deadline = deadline
+        with busy(shop) as other:
+            asking = asyncio.ensure_future(shop.emma.uses(thread, "close", words="it works again"))
+            await asyncio.sleep(2.4)
+            other.rollback()
+            await asking
+        await shop.discord.until(lambda: saying(thread, "it works again"))
+        await shop.quiet()
+        await shop.discord.until(lambda: thread.archived)
+        assert shop.tickets() == [(1, "closed", REQUEST)]
+
+
 async def test_what_was_done_for_an_answer_that_came_too_late_is_done(shop: Shop) -> None:
     async with shop.open_and_set_up():
         shop.discord.interactions.deadline = 0.1
