@@ -39,6 +39,7 @@ class Marks:
         self._rounds: dict[int, int] = {}
         """How often catching up has begun."""
         self._noted: dict[int, int] = {}
+        self.note_every = NOTE_EVERY
 
     def lose(self, guilds: Iterable[int]) -> None:
         """From now on we may miss something of these guilds."""
@@ -85,7 +86,7 @@ class Marks:
     async def run(self) -> None:
         """Write the marks down now and then, until cancelled."""
         while True:
-            await asyncio.sleep(NOTE_EVERY.total_seconds())
+            await asyncio.sleep(self.note_every.total_seconds())
             try:
                 await self.note()
             except Exception:  # noqa: BLE001 (it is logged, and tried again in a while)

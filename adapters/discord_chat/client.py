@@ -75,6 +75,7 @@ class DeskClient(discord.AutoShardedClient):
         self.tree = command_tree(self)
         self.marks = Marks(desk)
         self._desk = desk
+        self.identify_every, self.catch_up_again = IDENTIFY_EVERY, CATCH_UP_AGAIN
         self._noting: asyncio.Task[None] | None = None
         self._identify_alone = 1
 
@@ -111,7 +112,7 @@ class DeskClient(discord.AutoShardedClient):
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Several processes identify one after the other: each shard of a bucket has a turn of its own."""
         turns = (shard_id or 0) // self._identify_alone if initial else 1
-        await asyncio.sleep(turns * IDENTIFY_EVERY)
+        await asyncio.sleep(turns * self.identify_every)
 
     async def close(self) -> None:
         """Leave, after noting how far we have heard."""
@@ -156,7 +157,7 @@ class DeskClient(discord.AutoShardedClient):
                 await catch_up(self._desk, self.marks, guild)
             except Exception:  # noqa: BLE001 (one guild must not keep the others from being heard)
                 _log.exception("could not catch up, it is tried again", guild=guild.id)
-                await asyncio.sleep(CATCH_UP_AGAIN)
+                await asyncio.sleep(self.catch_up_again)
             else:
                 return
 
@@ -201,17 +202,22 @@ class DeskClient(discord.AutoShardedClient):
 
     async def _in_unknown_thread(self, message: discord.Message, guild: discord.Guild) -> None:
         """A message has opened an archived thread again, and Discord has not told of the thread yet."""
-        try:
-            async with self.marks.telling(guild.id, message.id):
-                place = place_of(await self.fetch_channel(message.channel.id))
-                if place is not None and self._hears(guild.id, place) and is_from_a_person(message):
-                    await self._desk.handle(message_posted(message, guild, place))
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            _log.warning(
-                "cannot tell where a message was written", channel=message.channel.id, error=type(error).__name__
-            )
-            if not isinstance(error, discord.NotFound | discord.Forbidden):
-                await self._catch_up(guild)
+        async with self.marks.telling(guild.id, message.id):
+            place = await self._look_up(message.channel.id)
+            if place is not None and self._hears(guild.id, place) and is_from_a_person(message):
+                await self._desk.handle(message_posted(message, guild, place))
+
+    async def _look_up(self, thread: int) -> Place | None:
+        """Ask where a thread is, as often as it takes; None if it is gone, or none of our business."""
+        while not self.is_closed():
+            try:
+                return place_of(await self.fetch_channel(thread))
+            except (discord.NotFound, discord.Forbidden, discord.InvalidData):
+                break
+            except (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError) as error:
+                _log.warning("cannot tell where a message was written", thread=thread, error=type(error).__name__)
+                await asyncio.sleep(self.catch_up_again)
+        return None
 
     async def on_raw_message_edit(self, update: discord.RawMessageUpdateEvent) -> None:
         """A message was changed; without the intent, Discord does not tell how."""

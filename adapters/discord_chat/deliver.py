@@ -53,6 +53,7 @@ class Delivery:
         self._calls: dict[str, tuple[Effect, asyncio.Task[Outcome]]] = {}
         """What is being done, by nonce. discord.py waits inside of a call, even after it was done, and a call that was
         broken off there would leave it in disorder, or be done twice."""
+        self.until_permitted, self.until_some_are_archived = _UNTIL_PERMITTED, _UNTIL_SOME_ARE_ARCHIVED
         self.commands: Mapping[str, int] = {}
         """Ids of the registered commands by name, so that a sentence can link to them."""
         self.is_refused = False
@@ -103,7 +104,7 @@ class Delivery:
         missing = ", ".join(name for name in ("view_channel", *_needed(effect)) if not getattr(ours, name))
         if missing and isinstance(effect, Say) and effect.answers is not None:
             return Never(f"cannot answer there, missing: {missing}", is_fault=False)
-        return Later(f"missing in #{effect.channel}: {missing}", _UNTIL_PERMITTED) if missing else None
+        return Later(f"missing in #{effect.channel}: {missing}", self.until_permitted) if missing else None
 
     async def _do(self, effect: Effect, nonce: str) -> Outcome:
         match effect:
@@ -209,7 +210,7 @@ class Delivery:
         if error.status >= _SERVER_ERROR:
             return Later(reason)
         if error.code == _TOO_MANY_THREADS:
-            return Later("the guild has too many open threads", _UNTIL_SOME_ARE_ARCHIVED)
+            return Later("the guild has too many open threads", self.until_some_are_archived)
         is_lost = error.code not in _GONE and not isinstance(effect, CloseThread)  # an open thread is no loss
         return Never(reason, is_fault=is_lost)
 

@@ -252,6 +252,7 @@ class Outbox:
         self._chats = chats
         self._draw = draw
         self._clock = clock
+        self.meanwhile_after, self.back_off = MEANWHILE_AFTER, back_off
         self._news = asyncio.Event()
         self._on_their_way: Counter[str] = Counter()
         """How many effects of each server are being performed."""
@@ -380,20 +381,30 @@ class Outbox:
 
     async def _mark(self, tx: Transaction, letter: Letter, outcome: Outcome) -> None:
         now = self._clock()
-        if isinstance(letter.effect, OpenThread) and letter.effect.meanwhile and _takes_its_time(outcome):
+        if isinstance(letter.effect, OpenThread) and letter.effect.meanwhile and self._takes_its_time(outcome):
             await _owe_meanwhile(tx, letter.id, letter.effect, letter.effect.meanwhile, now)
         match outcome:
             case Done():
                 await self._keep_ids(tx, letter, outcome, now)
                 await tx.run(_END, letter=letter.id, end="done", why=None, now=now)
             case Later(reason=reason, wait=wait) if now - letter.promised_at < GIVE_UP_AFTER:
-                due = now + (wait or back_off(letter.attempts))
+                due = now + (wait or self.back_off(letter.attempts))
                 await tx.run(_TRY_AGAIN, letter=letter.id, due=due, why=reason)
             case Never(reason=reason, is_fault=False):
                 await tx.run(_END, letter=letter.id, end="done", why=reason, now=now)
             case Later(reason=reason) | Never(reason=reason):
                 _log.error("dead letter", letter=letter.id, kind=letter.effect.kind, reason=reason)
                 await tx.run(_END, letter=letter.id, end="dead", why=reason, now=now)
+
+    def _takes_its_time(self, outcome: Outcome) -> bool:
+        """Whether somebody waits for a thread too long to hear nothing."""
+        match outcome:
+            case Later(wait=timedelta() as wait):
+                return wait >= self.meanwhile_after
+            case Never(is_fault=is_fault):
+                return is_fault
+            case _:
+                return False
 
     @staticmethod
     async def _keep_ids(tx: Transaction, letter: Letter, done: Done, now: datetime) -> None:
@@ -404,17 +415,6 @@ class Outbox:
             await owe_board(tx, effect.server, now)  # it could not link to the thread before
         if isinstance(effect, Say) and letter.post is not None and done.message is not None:
             await keep_post(tx, effect.server, letter.post, effect.channel, done.message, _digest(effect))
-
-
-def _takes_its_time(outcome: Outcome) -> bool:
-    """Whether somebody waits for a thread too long to hear nothing."""
-    match outcome:
-        case Later(wait=timedelta() as wait):
-            return wait >= MEANWHILE_AFTER
-        case Never(is_fault=is_fault):
-            return is_fault
-        case _:
-            return False
 
 
 async def _owe_meanwhile(tx: Transaction, letter: int, effect: OpenThread, words: Content, now: datetime) -> None:

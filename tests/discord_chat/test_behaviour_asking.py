@@ -207,6 +207,14 @@ async def test_staff_open_a_ticket_for_who_wrote_the_message(shop: Shop) -> None
     assert "Ticket #1 is next in line." in words(place)
 
 
+async def test_staff_open_no_ticket_for_a_webhook(shop: Shop) -> None:
+    message = await shop.guild.create_webhook(shop.support).send(CRASH, username="emma")
+    await shop.deliver()
+    await shop.picks(shop.aylin, message, "Open a ticket from this")
+    (receipt,) = [newest(thread) for thread in shop.threads]
+    assert f"<@{shop.aylin.id}>" in words(receipt)
+
+
 async def test_another_customers_message_is_no_place_for_ones_own_ticket(shop: Shop) -> None:
     message = await shop.says(shop.emma, "hello everybody")
     await shop.picks(shop.jonas, message, "Open a ticket from this")

@@ -14,6 +14,7 @@ from bot.model import Listener
 from tests.discord_chat.over_sockets import REQUEST, Bot, HastyChat, Shop, hasten, said, saying
 from tests.doubles.discord.permissions import FOR_THE_BOT, Permission
 from tests.doubles.discord.server import discord_double
+from tests.doubles.discord.world import Thread
 
 
 @pytest.fixture
@@ -252,3 +253,107 @@ async def test_without_read_message_history_the_bot_hears_from_now_on(shop: Shop
     async with shop.open():
         await shop.quiet()
         assert histories(shop, before) == []
+
+
+# --- what was said before anybody listened ---
+
+
+async def test_what_was_said_before_setup_stays_unheard_after_a_restart(shop: Shop) -> None:
+    async with shop.open():
+        before = await shop.emma.says(shop.support, REQUEST)
+        await shop.set_up()
+        await shop.quiet()
+    late = await shop.jonas.says(shop.support, "Die Galerie stürzt ab")
+    async with shop.open():
+        await shop.discord.until(lambda: shop.has_told(late))
+        await shop.quiet()
+        assert not shop.has_told(before)
+        assert [text for _, _, text in shop.tickets()] == ["Die Galerie stürzt ab"]
+
+
+async def test_old_words_in_a_channel_that_is_added_later_stay_unheard(shop: Shop) -> None:
+    added = shop.guild.add_text_channel("plugins")
+    async with shop.open_and_set_up() as bot:
+        await shop.asks(shop.emma)
+        old = await shop.karla.says(added, "The slider does not work after the update")
+        form = await shop.marek.uses(shop.support, "setup")
+        await shop.marek.fills_in(form, {"support": [shop.support, shop.help, added]})
+        await shop.quiet()
+        assert await mark_of(shop, bot) > int(old.id)
+    late = await shop.jonas.says(added, "Die Galerie stürzt ab")
+    async with shop.open():
+        await shop.discord.until(lambda: shop.has_told(late))
+        await shop.quiet()
+        assert not shop.has_told(old)
+        assert [text for _, _, text in shop.tickets()] == [REQUEST, "Die Galerie stürzt ab"]
+
+
+# --- threads and guilds that Discord has not told of yet ---
+
+
+async def closed_and_forgotten(shop: Shop, bot: Bot) -> Thread:
+    """The thread of a closed ticket, of which Discord tells late that a message has opened it again."""
+    asked = await shop.asks(shop.emma)
+    thread = shop.thread_of(asked)
+    await shop.emma.uses(thread, "close")
+    await shop.discord.until(lambda: thread.archived)
+    await shop.quiet()
+    bot.chat.client._connection.parsers["THREAD_UPDATE"] = lambda _: None  # noqa: SLF001
+    return thread
+
+
+@pytest.mark.parametrize("status", [503, 429])
+async def test_a_thread_that_cannot_be_looked_up_now_is_looked_up_later(shop: Shop, status: int) -> None:
+    async with shop.open_and_set_up() as bot:
+        thread = await closed_and_forgotten(shop, bot)
+        shop.discord.fail_next("GET", rf"/channels/{thread.id}$", status, retry_after=0.1)
+        again = await shop.emma.says(thread, "It still crashes")
+        await shop.discord.until(lambda: shop.has_told(again))
+        await shop.quiet()
+        assert shop.tickets() == [(1, "waiting", REQUEST)]
+        assert await mark_of(shop, bot) >= int(again.id)
+
+
+async def test_the_mark_stays_before_a_thread_that_is_still_looked_up(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.discord_chat.client.CATCH_UP_AGAIN", 60)
+    async with shop.open_and_set_up() as bot:
+        thread = await closed_and_forgotten(shop, bot)
+        shop.discord.fail_next("GET", rf"/channels/{thread.id}$", 503)
+        again = await shop.emma.says(thread, "It still crashes")
+        await shop.asks(shop.jonas, "Die Galerie stürzt ab")
+        assert await mark_of(shop, bot) < int(again.id)
+    async with shop.open():
+        await shop.discord.until(lambda: shop.has_told(again))
+        await shop.quiet()
+        assert [state for _, state, _ in shop.tickets()] == ["waiting", "waiting"]
+
+
+async def test_a_thread_that_is_gone_when_it_is_looked_up_holds_no_mark(shop: Shop) -> None:
+    async with shop.open_and_set_up() as bot:
+        thread = await closed_and_forgotten(shop, bot)
+        shop.discord.fail_next("GET", rf"/channels/{thread.id}$", 404, code=10003)
+        await shop.emma.says(thread, "It still crashes")
+        later = await shop.asks(shop.jonas, "Die Galerie stürzt ab")
+        assert await mark_of(shop, bot) >= int(later.id)
+
+
+async def test_before_discord_tells_of_a_guild_agents_are_known_and_no_message_is_lost(shop: Shop) -> None:
+    async with shop.open_and_set_up():
+        waiting = await shop.asks(shop.karla, "The slider does not work after the update")
+    shop.guild.go_down()
+    before = len(shop.discord.requests)
+    async with shop.open():
+        line = await shop.aylin.uses(shop.agents, "queue")
+        assert "#1" in line.text
+        form = await shop.marek.uses(shop.support, "setup")
+        assert form.modal is not None
+        asked = await shop.emma.says(shop.support, REQUEST)
+        add = await shop.karla.says(shop.thread_of(waiting), "Only on phones")
+        assert "#1" in (await shop.karla.uses(shop.support, "place")).text
+        assert [call for call in shop.discord.requests[before:] if call.template == "/channels/{channel_id}"] == []
+        shop.guild.come_back()
+        await shop.discord.until(lambda: shop.has_told(asked, add))
+        await shop.quiet()
+        assert len(saying(shop.thread_of(asked), "Ticket #2")) == 1

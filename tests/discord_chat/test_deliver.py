@@ -74,6 +74,40 @@ async def test_a_slow_answer_holds_up_only_its_own_conversation(shop: Shop) -> N
         assert len(said(shop.thread_of(slow))) == 1
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The outbox leaves a call alone after a moment, and soon asks what has become of it."""
+    monkeypatch.setattr("adapters.discord_chat.deliver.PATIENCE", timedelta(seconds=0.2))
+    monkeypatch.setattr("adapters.discord_chat.deliver._TAKES_LONG", timedelta(seconds=0.2))
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_call_that_takes_long_goes_on_and_is_made_once(shop: Shop) -> None:
+    async with shop.open_and_set_up():
+        shop.discord.slow_next("POST", r"/threads$", 1)
+        before = len(shop.discord.requests)
+        await shop.emma.uses(shop.support, "ticket", text=REQUEST, private=True)
+        await shop.discord.until(lambda: shop.waits_for() == ["takes long"])
+        await shop.quiet()
+        (thread,) = shop.discord.threads
+        assert thread.is_private
+        assert len(saying(thread, "Ticket #1")) == 1
+        assert statuses(shop.asked("POST", "/threads", before)) == [201]
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_private_threads_are_not_doubled_while_discord_lets_them_wait(shop: Shop) -> None:
+    async with shop.open_and_set_up():
+        shop.discord.limit_route("POST", "/channels/{channel_id}/threads", 2, 0.7)
+        people = [shop.guild.add_member(f"customer {number}") for number in range(5)]
+        asking = (person.uses(shop.support, "ticket", text=REQUEST, private=True) for person in people)
+        await asyncio.gather(*asking)
+        await shop.discord.until(lambda: "takes long" in shop.waits_for())
+        await shop.quiet()
+        assert len(shop.discord.threads) == len(shop.tickets()) == len(people)
+        assert all(len(said(thread)) == 1 for thread in shop.discord.threads)
+
+
 async def test_a_token_that_is_not_taken_any_more_ends_the_chat_at_once(shop: Shop) -> None:
     async with shop.open_and_set_up() as bot:
         shop.discord.world.token = "another"
@@ -91,6 +125,14 @@ async def test_a_wrong_token_is_refused_in_one_sentence(shop: Shop) -> None:
         async with shop.open(discord_token="wrong"):
             pass
     assert statuses(shop.discord.requests) == [401]
+
+
+async def test_a_wrong_address_is_refused_in_one_sentence(shop: Shop) -> None:
+    elsewhere = shop.discord.api_url.replace("/v10", "/v1")
+    with pytest.raises(DiscordRefused, match=r"^Discord cannot be used with these DISCORD_ settings: status 404\.$"):
+        async with shop.open(discord_api_url=elsewhere):
+            pass
+    assert shop.discord.requests == []
 
 
 # --- what is not allowed, or is gone ------------------------------------------------------------------

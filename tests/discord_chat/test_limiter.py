@@ -6,17 +6,25 @@ import asyncio
 import time
 from bisect import bisect_left
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import aiohttp
 import discord
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
+from adapters.discord_chat import create_client
 from adapters.discord_chat.limiter import A_SECOND, is_counted, paced
 from bot.coverage.matcher import Matcher
+from bot.model import Listener
+from bot.settings import Settings
 from tests.discord_chat.over_sockets import REQUEST, Shop, hasten, said, saying, statuses
 from tests.doubles.discord.server import discord_double
+from tests.doubles.discord.world import Message
 
 BURST = 150
 MOST_A_SECOND = 50
@@ -88,6 +96,88 @@ def test_what_counts(method: str, path: str, counts: bool) -> None:  # noqa: FBT
     assert is_counted(method, path) is counts
 
 
+def test_what_counts_behind_another_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(discord.http.Route, "BASE", "http://relay.example/discord/api/v9/")
+    assert is_counted("POST", "/discord/api/v9/channels/1/messages")
+    assert not is_counted("POST", "/discord/api/v9/interactions/1/token/callback")
+    assert not is_counted("POST", "/api/v10/channels/1/messages")
+
+
+@pytest.mark.parametrize(("shards", "count", "share"), [((), None, 1), ((0,), 2, 0.5), ((0, 1, 2), 4, 0.75)])
+async def test_each_process_takes_its_share_of_the_limit(
+    monkeypatch: pytest.MonkeyPatch, shards: tuple[int, ...], count: int | None, share: float
+) -> None:
+    given: list[float] = []
+
+    def noting(a_second: float) -> aiohttp.TraceConfig:
+        given.append(a_second)
+        return paced(a_second)
+
+    monkeypatch.setattr("adapters.discord_chat.client.paced", noting)
+    create_client(Settings(discord_shards=shards, discord_shard_count=count, _env_file=None), cast("Listener", None))
+    assert given == [A_SECOND * share]
+
+
+# --- what Discord refuses ------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def refusing(headers: dict[str, str]) -> AsyncIterator[tuple[aiohttp.ClientSession, list[str]]]:
+    """A session with the limiter, for a place that refuses everything with these headers; and what arrives there."""
+    arrived: list[str] = []
+
+    async def refuse(request: web.Request) -> web.Response:
+        arrived.append(f"{request.method} {request.path}")
+        return web.Response(status=429, headers=headers)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", refuse)
+    async with (
+        TestServer(app) as server,
+        aiohttp.ClientSession(server.make_url("/"), trace_configs=[paced()]) as session,
+    ):
+        yield session, arrived
+
+
+@pytest.mark.parametrize("told", [None, "soon", "Wed, 21 Oct 2026 07:28:00 GMT"])
+async def test_a_refusal_that_tells_no_seconds_is_waited_out_for_a_minute(told: str | None) -> None:
+    async with refusing({"Retry-After": told} if told else {}) as (session, arrived):
+        for _ in range(2):
+            with pytest.raises(discord.RateLimited) as refused:
+                await session.post("/api/v10/channels/1/messages")
+            assert refused.value.retry_after == pytest.approx(60, abs=1)
+        assert len(arrived) == 1
+
+
+async def test_what_was_refused_for_long_is_not_asked_again_before_its_time() -> None:
+    channel, other, message = 10**17, 2 * 10**17, 3 * 10**17
+    async with refusing({"Retry-After": "6"}) as (session, arrived):
+
+        async def ask(method: str, path: str) -> bool:
+            before = len(arrived)
+            with pytest.raises(discord.RateLimited):
+                await session.request(method, f"/api/v10{path}")
+            return len(arrived) > before
+
+        assert await ask("POST", f"/channels/{channel}/messages/{message}/threads")
+        assert not await ask("POST", f"/channels/{channel}/messages/{message + 1}/threads")
+        assert await ask("POST", f"/channels/{other}/messages/{message}/threads")
+        assert await ask("POST", f"/channels/{channel}/messages")
+        # One old message says nothing about the others, nor about young ones.
+        assert await ask("PATCH", f"/channels/{channel}/messages/{message}")
+        assert await ask("PATCH", f"/channels/{channel}/messages/{message}")
+
+
+async def test_while_everything_is_refused_no_change_is_sent() -> None:
+    async with refusing({"Retry-After": "1", "X-RateLimit-Global": "true"}) as (session, arrived):
+        for method, path in (("POST", "/channels/1/messages"), ("PATCH", "/channels/2"), ("PUT", "/commands")):
+            with pytest.raises(discord.RateLimited):
+                await session.request(method, f"/api/v10{path}")
+        assert arrived == ["POST /api/v10/channels/1/messages"]
+        async with session.post("/api/v10/interactions/1/token/callback") as answer:
+            assert answer.status == 429  # not counted, so it was sent
+
+
 # --- limits that hold all the same ---------------------------------------------------------------------
 
 
@@ -132,3 +222,43 @@ async def test_a_limit_of_minutes_on_messages_is_not_slept_through(shop: Shop) -
         await shop.discord.until(lambda: elsewhere.thread and said(elsewhere.thread), 1)
         await shop.quiet()
         assert len(said(shop.thread_of(asked))) == 1
+
+
+async def test_a_global_limit_is_waited_out_and_then_all_goes_on(shop: Shop) -> None:
+    async with shop.open_and_set_up() as bot:
+        shop.discord.fail_next("POST", r"/threads$", retry_after=1.5, scope="global")
+        before = len(shop.discord.requests)
+        first = await shop.emma.says(shop.support, REQUEST)
+        await shop.discord.until(lambda: 429 in statuses(shop.discord.requests[before:]))
+        refused = len(shop.discord.requests)
+        others = [
+            await shop.karla.says(shop.support, "The slider does not work after the update"),
+            await shop.jonas.says(shop.help, "Die Galerie stürzt ab"),
+        ]
+        answer = await shop.emma.uses(shop.support, "place")
+        assert "#1" in answer.text
+        await shop.quiet()
+        later = [call for call in shop.discord.requests[refused:] if call.counts]
+        (limited,) = [call for call in shop.discord.requests if call.status == 429]
+        assert min(call.at for call in later) - limited.at > 1.5
+        assert all(len(saying(shop.thread_of(message), "Ticket #")) == 1 for message in (first, *others))
+        assert bot.chat.client.http._global_over.is_set()  # noqa: SLF001 (discord.py's own lock)
+
+
+async def test_a_used_up_limit_of_threads_starves_no_other_channel(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.discord_chat.deliver.PATIENCE", timedelta(seconds=1))
+    async with shop.open_and_set_up():
+        shop.discord.limit_route("POST", "/channels/{channel_id}/messages/{message_id}/threads", 2, 300)
+        people = [shop.guild.add_member(f"customer {number}") for number in range(10)]
+        asked = [await person.says(shop.support, REQUEST) for person in people]
+        elsewhere = await shop.jonas.says(shop.help, "Die Galerie stürzt ab")
+        await shop.discord.until(lambda: elsewhere.thread and said(elsewhere.thread))
+        waiting = set(asked[2:])
+        await shop.discord.until(lambda: waiting <= set(answered_by_number(shop)))
+        assert len(answered_by_number(shop)) <= len(people)
+
+
+def answered_by_number(shop: Shop) -> list[Message]:
+    """Whose ticket was told in the channel, because there is no thread yet."""
+    replies = [message for message in shop.support.messages if "your request is ticket #" in message.text]
+    return [reply.answers for reply in replies if reply.answers is not None]

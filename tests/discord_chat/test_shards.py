@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -70,6 +71,17 @@ async def test_the_shards_of_all_processes_take_turns_to_identify(
         await discord.until_connected(sessions=4)
         asked = [payload["d"]["shard"] for payload in discord.gateway.received if payload["op"] == IDENTIFY]
         assert sorted(asked) == [[0, 4], [1, 4], [2, 4], [3, 4]]
+
+
+async def test_no_more_identifications_than_discord_grants(
+    discord: Double, database_file: Path, matcher: Matcher
+) -> None:
+    discord.gateway.most_identifications = 0
+    discord.gateway.begins_anew_after = 0.7
+    async with serving(discord, database_file, matcher):
+        (asked,) = [call for call in discord.requests if call.path == "/gateway/bot"]
+        assert time.monotonic() - asked.at > discord.gateway.begins_anew_after
+        assert [payload["op"] for payload in discord.gateway.received].count(IDENTIFY) == 1
 
 
 async def test_commands_are_written_once_and_again_only_when_they_differ(

@@ -156,6 +156,10 @@ class Gateway:
         """Seconds between two IDENTIFYs of a bucket; real Discord wants 5, and 0 does not look at it."""
         self.max_concurrency = 1
         self.recommended_shards = 1
+        self.most_identifications = 1000
+        """How many IDENTIFYs are granted until the count begins anew."""
+        self.begins_anew_after = 14_400.0
+        """Seconds until it does."""
         self.refuses_resume = False
         self.delay = 0.0
         """Seconds by which every payload comes late."""
@@ -273,6 +277,8 @@ class Gateway:
         self._checker.check_dispatch("READY", ready)
         session.tell("READY", ready)
         for guild in guilds:
+            if guild.is_down:
+                continue
             shape = shapes.guild(guild) | {"unavailable": False}
             self._checker.check_dispatch("GUILD_CREATE", shape)
             session.tell("GUILD_CREATE", shape)

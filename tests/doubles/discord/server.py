@@ -178,9 +178,9 @@ class Double:
         def with_limits(_call: Call) -> Answer:
             limit = {
                 "max_concurrency": self.gateway.max_concurrency,
-                "remaining": 1000 - len(self.gateway.sessions),
-                "reset_after": 14_400_000,
-                "total": 1000,
+                "remaining": max(self.gateway.most_identifications - len(self.gateway.sessions), 0),
+                "reset_after": int(self.gateway.begins_anew_after * 1000),
+                "total": self.gateway.most_identifications,
             }
             shards = self.gateway.recommended_shards
             return 200, {"url": self.gateway_url, "shards": shards, "session_start_limit": limit}

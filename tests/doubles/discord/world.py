@@ -314,6 +314,7 @@ class GuildState:
     everyone_permissions: int
     max_active_threads: int = 1000
     has_bot: bool = True
+    is_down: bool = False
     roles: dict[str, Role] = field(default_factory=dict, repr=False)
     members: dict[str, Member] = field(default_factory=dict, repr=False)
     banned: set[str] = field(default_factory=set)
@@ -397,9 +398,11 @@ class GuildState:
 
     def go_down(self) -> None:
         """An outage of Discord's: the guild cannot be reached, but the bot was not thrown out."""
+        self.is_down = True
         self.emit("GUILD_DELETE", {"id": self.id, "unavailable": True})
 
     def come_back(self) -> None:
+        self.is_down = False
         self.emit("GUILD_CREATE", shapes.guild(self) | {"unavailable": False})
 
 
