@@ -59,16 +59,18 @@ class DeskClient(discord.AutoShardedClient):
     ) -> None:
         """With `shard_ids` it serves only the guilds of these shards, of `shard_count` in all."""
         share = len(shard_ids) / shard_count if shard_ids and shard_count else 1  # Discord's limit is for all together
+        requests_a_second = A_SECOND * share
         super().__init__(
             intents=intents(reads_messages=reads_messages),
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             allowed_mentions=discord.AllowedMentions.none(),
-            http_trace=paced(A_SECOND * share),
+            http_trace=paced(requests_a_second),
             shard_count=shard_count,
         )
         self.shard_ids = list(shard_ids) or None
+        self.requests_a_second = requests_a_second
         self.reads_messages = reads_messages
         """Whether Discord gives us the words of messages that do not mention us."""
         self.delivery = Delivery(self)

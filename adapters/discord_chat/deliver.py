@@ -53,6 +53,7 @@ class Delivery:
         self._calls: dict[str, tuple[Effect, asyncio.Task[Outcome]]] = {}
         """What is being done, by nonce. discord.py waits inside of a call, even after it was done, and a call that was
         broken off there would leave it in disorder, or be done twice."""
+        self.patience, self.takes_long = PATIENCE, _TAKES_LONG
         self.until_permitted, self.until_some_are_archived = _UNTIL_PERMITTED, _UNTIL_SOME_ARE_ARCHIVED
         self.commands: Mapping[str, int] = {}
         """Ids of the registered commands by name, so that a sentence can link to them."""
@@ -65,9 +66,9 @@ class Delivery:
         if before is None or before[0] != effect:
             call = asyncio.create_task(self._call(effect, nonce, after=before[1] if before else None))
             before = self._calls[nonce] = (effect, call)
-        done, _ = await asyncio.wait({before[1]}, timeout=PATIENCE.total_seconds())
+        done, _ = await asyncio.wait({before[1]}, timeout=self.patience.total_seconds())
         if not done:
-            return Later("takes long", _TAKES_LONG)
+            return Later("takes long", self.takes_long)
         self._calls.pop(nonce, None)
         return Later("broken off") if before[1].cancelled() else before[1].result()
 

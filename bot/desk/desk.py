@@ -221,10 +221,10 @@ class Desk:
             if isinstance(event, MessagePosted) and is_passing(error):
                 raise  # it is not on the disk: who told it must tell it again
             return reply
-        self.on_commit()
         if isinstance(event, ServerJoined | ServerLeft | PlaceGone) or _is_about(event, "setup"):
-            await self._remember(event.server)
+            await self._remember(event.server)  # before anything is drawn by it
             reply = self._with_lacks(event.server, reply)
+        self.on_commit()
         return reply
 
     def _with_lacks(self, server: str, reply: Reply | None) -> Reply | None:

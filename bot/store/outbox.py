@@ -252,7 +252,8 @@ class Outbox:
         self._chats = chats
         self._draw = draw
         self._clock = clock
-        self.meanwhile_after, self.back_off = MEANWHILE_AFTER, back_off
+        self.meanwhile_after = MEANWHILE_AFTER
+        self.back_off: Callable[[int], timedelta] = back_off
         self._news = asyncio.Event()
         self._on_their_way: Counter[str] = Counter()
         """How many effects of each server are being performed."""

@@ -18,7 +18,7 @@ from simcord.builders import ChannelHandle, RoleHandle
 from simcord.enums import OverwriteType
 from simcord.results import InteractionResult, ResponseMessage
 
-from adapters.discord_chat import PREFIX, catching_up, create_client
+from adapters.discord_chat import PREFIX, create_client
 from adapters.discord_chat.client import DeskClient
 from adapters.discord_chat.permissions import lacks, needed
 from adapters.discord_chat.to_event import guild_of
@@ -355,10 +355,11 @@ def reads_messages() -> bool:
 
 
 @pytest.fixture
-def simcord_bot(desk: Desk, monkeypatch: pytest.MonkeyPatch, *, reads_messages: bool) -> DeskClient:
+def simcord_bot(desk: Desk, *, reads_messages: bool) -> DeskClient:
     """What the simulation's own fixture connects. It waits for every timer that is near, so that one is made far."""
-    monkeypatch.setattr(catching_up, "NOTE_EVERY", timedelta(days=1))
-    return create_client(SETTINGS, desk, reads_messages=reads_messages)
+    client = create_client(SETTINGS, desk, reads_messages=reads_messages)
+    client.marks.note_every = timedelta(days=1)
+    return client
 
 
 @pytest.fixture

@@ -11,17 +11,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-from tenacity import wait_fixed
-
 from adapters.discord_chat import PREFIX, DiscordChat
 from adapters.discord_chat.client import DeskClient
 from adapters.discord_chat.limiter import paced
-from bot.app import open_desk
 from bot.coverage.matcher import Matcher
-from bot.desk.desk import Desk
+from bot.desk.desk import Desk, utc_now
 from bot.settings import Settings
 from bot.store.database import Database
+from bot.store.outbox import Outbox
 from tests.doubles.discord.people import Person
 from tests.doubles.discord.permissions import Permission
 from tests.doubles.discord.rest import Request
@@ -34,27 +31,42 @@ REQUEST = "The gallery crashes"
 """A request that the policy covers, so that it becomes a ticket at once."""
 
 
-def hasten(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nothing wait for as long as it does in earnest."""
-    monkeypatch.setattr("bot.store.outbox.BOARD_DELAY", timedelta(seconds=0.1))
-    monkeypatch.setattr("bot.store.outbox._BACK_OFF", wait_fixed(0.1))
-    monkeypatch.setattr("bot.desk.closing.LAST_WORD", timedelta(seconds=0.1))
-    monkeypatch.setattr("adapters.discord_chat.client.IDENTIFY_EVERY", 0.05)
-    monkeypatch.setattr("adapters.discord_chat.client.CATCH_UP_AGAIN", 0.1)
+@dataclass
+class Waits:
+    """How long a test can wait, in seconds, where the bot in earnest waits longer. A test may change them."""
+
+    heartbeat: float = 60.0
+    identify_every: float = 0.05
+    catch_up_again: float = 0.1
+    meanwhile_after: float = 10.0
+    patience: float = 5.0
+    takes_long: float = 10.0
+    until_permitted: float = 1.0
+    until_some_are_archived: float = 1.2
+    back_off: float = 0.1
+
+
+_AHEAD = timedelta(seconds=1.5)
+"""The outbox's clock is ahead of the desk's, so that the board and the end of a thread need not be waited for."""
 
 
 class HastyChat(DiscordChat):
     """Waits as long as a test can; discord.py waits seconds for guilds that it does not know of yet."""
 
     client: DeskClient
-    heartbeat_patience = 60.0
-    """Seconds of silence after which a socket counts as dead."""
+
+    def __init__(self, settings: Settings, waits: Waits) -> None:
+        super().__init__(settings)
+        self.waits = waits
 
     async def _connect(self, client: DeskClient) -> None:
         connection: Any = client._connection  # noqa: SLF001 (discord.py takes these as options that we do not need)
         connection.guild_ready_timeout = 0.05
-        connection.heartbeat_timeout = self.heartbeat_patience
+        connection.heartbeat_timeout = self.waits.heartbeat
         client.http.http_trace = paced(longest_sleep=LONGEST_SLEEP)
+        client.identify_every, client.catch_up_again = self.waits.identify_every, self.waits.catch_up_again
+        for name in ("patience", "takes_long", "until_permitted", "until_some_are_archived"):
+            setattr(client.delivery, name, timedelta(seconds=getattr(self.waits, name)))
         self.client = client
         await super()._connect(client)
 
@@ -75,16 +87,36 @@ class Bot:
 
 
 @asynccontextmanager
-async def serving(discord: Double, file: Path, matcher: Matcher, **settings: Any) -> AsyncIterator[Bot]:
+async def desk_and_outbox(database: Database, matcher: Matcher, chat: HastyChat) -> AsyncIterator[Desk]:
+    """As bot.app puts them together, in a hurry."""
+    desk = Desk(database, matcher)
+    outbox = Outbox(database, {PREFIX: chat}, desk.draw, lambda: utc_now() + _AHEAD)
+    outbox.meanwhile_after = timedelta(seconds=chat.waits.meanwhile_after)
+    outbox.back_off = lambda _attempts: timedelta(seconds=chat.waits.back_off)
+    desk.on_commit, desk.lacks = outbox.wake, chat.lacks
+    await desk.start()
+    deliveries = asyncio.create_task(outbox.run())
+    try:
+        yield desk
+    finally:
+        await desk.finish()
+        deliveries.cancel()
+        await asyncio.wait([deliveries])
+
+
+@asynccontextmanager
+async def serving(
+    discord: Double, file: Path, matcher: Matcher, waits: Waits | None = None, **settings: Any
+) -> AsyncIterator[Bot]:
     """One process of the bot, as far as Discord can tell; raises what ends it early."""
     told = {
         "discord_token": discord.token,
         "discord_api_url": discord.api_url,
         "discord_gateway_url": discord.gateway_url,
     }
-    chat = HastyChat(Settings(**(told | settings), _env_file=None))
+    chat = HastyChat(Settings(**(told | settings), _env_file=None), waits or Waits())
     with discord.redirected():
-        async with Database(file) as database, open_desk(database, matcher, {PREFIX: chat}) as desk:
+        async with Database(file) as database, desk_and_outbox(database, matcher, chat) as desk:
             running = asyncio.create_task(chat.run(desk))
             try:
                 await discord.until(lambda: chat.is_ready or running.done())
@@ -103,6 +135,7 @@ class Shop:
         self.discord = discord
         self.file = file
         self._matcher = matcher
+        self.waits = Waits()
         self.guild = discord.add_guild("Shop", locale="en-US")
         self.support, self.help, self.agents = map(self.guild.add_text_channel, ("support", "help", "agents"))
         self.agent_role = self.guild.add_role("Agents", Permission.MANAGE_THREADS)
@@ -120,7 +153,7 @@ class Shop:
     @asynccontextmanager
     async def open(self, **settings: Any) -> AsyncIterator[Bot]:
         """The bot runs. Once more is a restart on the same database."""
-        async with serving(self.discord, self.file, self._matcher, **settings) as bot:
+        async with serving(self.discord, self.file, self._matcher, self.waits, **settings) as bot:
             yield bot
 
     @asynccontextmanager

@@ -11,15 +11,14 @@ import pytest
 from adapters.discord_chat.catching_up import Marks
 from bot.coverage.matcher import Matcher
 from bot.model import Listener
-from tests.discord_chat.over_sockets import REQUEST, Bot, HastyChat, Shop, hasten, said, saying
+from tests.discord_chat.over_sockets import REQUEST, Bot, Shop, said, saying
 from tests.doubles.discord.permissions import FOR_THE_BOT, Permission
 from tests.doubles.discord.server import discord_double
 from tests.doubles.discord.world import Thread
 
 
 @pytest.fixture
-async def shop(database_file: Path, matcher: Matcher, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Shop]:
-    hasten(monkeypatch)
+async def shop(database_file: Path, matcher: Matcher) -> AsyncIterator[Shop]:
     async with discord_double() as discord:
         yield Shop(discord, database_file, matcher)
 
@@ -192,8 +191,8 @@ async def test_an_invalid_session_is_begun_anew(shop: Shop) -> None:
         assert len(saying(shop.thread_of(missed), "Ticket #1")) == 1
 
 
-async def test_a_half_open_socket_is_noticed(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(HastyChat, "heartbeat_patience", 0.5)
+async def test_a_half_open_socket_is_noticed(shop: Shop) -> None:
+    shop.waits.heartbeat = 0.5
     shop.discord.gateway.heartbeat_seconds = 0.1
     async with shop.open_and_set_up():
         shop.discord.gateway.go_deaf()
@@ -219,8 +218,8 @@ async def test_a_history_that_cannot_be_read_now_is_read_later(shop: Shop) -> No
         assert await mark_of(shop, bot) >= int(heard.id)
 
 
-async def test_the_mark_stays_before_what_could_not_be_read(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.discord_chat.client.CATCH_UP_AGAIN", 60)
+async def test_the_mark_stays_before_what_could_not_be_read(shop: Shop) -> None:
+    shop.waits.catch_up_again = 60
     async with shop.open_and_set_up():
         await shop.asks(shop.emma, "hello there")
     shop.discord.fail_next("GET", r"/messages$", 503, times=9)
@@ -314,10 +313,8 @@ async def test_a_thread_that_cannot_be_looked_up_now_is_looked_up_later(shop: Sh
         assert await mark_of(shop, bot) >= int(again.id)
 
 
-async def test_the_mark_stays_before_a_thread_that_is_still_looked_up(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("adapters.discord_chat.client.CATCH_UP_AGAIN", 60)
+async def test_the_mark_stays_before_a_thread_that_is_still_looked_up(shop: Shop) -> None:
+    shop.waits.catch_up_again = 60
     async with shop.open_and_set_up() as bot:
         thread = await closed_and_forgotten(shop, bot)
         shop.discord.fail_next("GET", rf"/channels/{thread.id}$", 503)

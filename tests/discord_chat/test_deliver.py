@@ -15,18 +15,17 @@ from bot.desk.desk import utc_now
 from bot.model import Content, Language, Say
 from bot.store.outbox import owe
 from bot.texts import paragraph, text
-from tests.discord_chat.over_sockets import REQUEST, Bot, Shop, hasten, said, saying, statuses
+from tests.discord_chat.over_sockets import REQUEST, Bot, Shop, said, saying, statuses
 from tests.doubles.discord.permissions import FOR_THE_BOT, Permission
 from tests.doubles.discord.server import discord_double
 
 
 @pytest.fixture
-async def shop(database_file: Path, matcher: Matcher, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Shop]:
-    hasten(monkeypatch)
-    monkeypatch.setattr("bot.store.outbox.MEANWHILE_AFTER", timedelta(seconds=1))
-    monkeypatch.setattr("adapters.discord_chat.deliver._UNTIL_PERMITTED", timedelta(seconds=1))
+async def shop(database_file: Path, matcher: Matcher) -> AsyncIterator[Shop]:
     async with discord_double() as discord:
-        yield Shop(discord, database_file, matcher)
+        shop = Shop(discord, database_file, matcher)
+        shop.waits.meanwhile_after = 1
+        yield shop
 
 
 # --- trouble of Discord's or of the line --------------------------------------------------------------
@@ -75,10 +74,9 @@ async def test_a_slow_answer_holds_up_only_its_own_conversation(shop: Shop) -> N
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+def impatient(shop: Shop) -> None:
     """The outbox leaves a call alone after a moment, and soon asks what has become of it."""
-    monkeypatch.setattr("adapters.discord_chat.deliver.PATIENCE", timedelta(seconds=0.2))
-    monkeypatch.setattr("adapters.discord_chat.deliver._TAKES_LONG", timedelta(seconds=0.2))
+    shop.waits.patience = shop.waits.takes_long = 0.2
 
 
 @pytest.mark.usefixtures("impatient")
@@ -115,9 +113,11 @@ async def test_a_token_that_is_not_taken_any_more_ends_the_chat_at_once(shop: Sh
         await shop.emma.says(shop.support, REQUEST)
         with pytest.raises(DiscordRefused, match="DISCORD_TOKEN"):
             await asyncio.wait_for(bot.running, 5)
+        refused = shop.discord.requests[before:]
         await shop.jonas.says(shop.support, "Die Galerie stürzt ab")
         await asyncio.sleep(1)
-        assert statuses(shop.discord.requests[before:]) == [401]
+        assert shop.discord.requests[before:] == refused
+        assert set(statuses(refused)) == {401}
 
 
 async def test_a_wrong_token_is_refused_in_one_sentence(shop: Shop) -> None:
@@ -211,8 +211,7 @@ async def test_a_filtered_name_becomes_a_neutral_one(shop: Shop) -> None:
         assert shop.dead() == []
 
 
-async def test_too_many_open_threads_are_waited_for(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.discord_chat.deliver._UNTIL_SOME_ARE_ARCHIVED", timedelta(seconds=1.2))
+async def test_too_many_open_threads_are_waited_for(shop: Shop) -> None:
     shop.guild.max_active_threads = 0
     async with shop.open_and_set_up():
         asked = await shop.emma.says(shop.support, REQUEST)

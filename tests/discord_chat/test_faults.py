@@ -11,14 +11,13 @@ from pathlib import Path
 import pytest
 
 from bot.coverage.matcher import Matcher
-from tests.discord_chat.over_sockets import REQUEST, Shop, hasten, said, saying, statuses
+from tests.discord_chat.over_sockets import REQUEST, Shop, said, saying, statuses
 from tests.doubles.discord.permissions import Permission
 from tests.doubles.discord.server import discord_double
 
 
 @pytest.fixture
-async def shop(database_file: Path, matcher: Matcher, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Shop]:
-    hasten(monkeypatch)
+async def shop(database_file: Path, matcher: Matcher) -> AsyncIterator[Shop]:
     async with discord_double() as discord:
         yield Shop(discord, database_file, matcher)
 

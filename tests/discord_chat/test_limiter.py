@@ -7,7 +7,6 @@ import time
 from bisect import bisect_left
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
@@ -22,7 +21,7 @@ from adapters.discord_chat.limiter import A_SECOND, is_counted, paced
 from bot.coverage.matcher import Matcher
 from bot.model import Listener
 from bot.settings import Settings
-from tests.discord_chat.over_sockets import REQUEST, Shop, hasten, said, saying, statuses
+from tests.discord_chat.over_sockets import REQUEST, Shop, said, saying, statuses
 from tests.doubles.discord.server import discord_double
 from tests.doubles.discord.world import Message
 
@@ -31,11 +30,11 @@ MOST_A_SECOND = 50
 
 
 @pytest.fixture
-async def shop(database_file: Path, matcher: Matcher, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Shop]:
-    hasten(monkeypatch)
-    monkeypatch.setattr("bot.store.outbox.MEANWHILE_AFTER", timedelta(seconds=1))
+async def shop(database_file: Path, matcher: Matcher) -> AsyncIterator[Shop]:
     async with discord_double() as discord:
-        yield Shop(discord, database_file, matcher)
+        shop = Shop(discord, database_file, matcher)
+        shop.waits.meanwhile_after = 1
+        yield shop
 
 
 def fullest_second(moments: Sequence[float]) -> int:
@@ -105,17 +104,10 @@ def test_what_counts_behind_another_address(monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize(("shards", "count", "share"), [((), None, 1), ((0,), 2, 0.5), ((0, 1, 2), 4, 0.75)])
 async def test_each_process_takes_its_share_of_the_limit(
-    monkeypatch: pytest.MonkeyPatch, shards: tuple[int, ...], count: int | None, share: float
+    shards: tuple[int, ...], count: int | None, share: float
 ) -> None:
-    given: list[float] = []
-
-    def noting(a_second: float) -> aiohttp.TraceConfig:
-        given.append(a_second)
-        return paced(a_second)
-
-    monkeypatch.setattr("adapters.discord_chat.client.paced", noting)
-    create_client(Settings(discord_shards=shards, discord_shard_count=count, _env_file=None), cast("Listener", None))
-    assert given == [A_SECOND * share]
+    settings = Settings(discord_shards=shards, discord_shard_count=count, _env_file=None)
+    assert create_client(settings, cast("Listener", None)).requests_a_second == A_SECOND * share
 
 
 # --- what Discord refuses ------------------------------------------------------------------------------
@@ -245,8 +237,8 @@ async def test_a_global_limit_is_waited_out_and_then_all_goes_on(shop: Shop) -> 
         assert bot.chat.client.http._global_over.is_set()  # noqa: SLF001 (discord.py's own lock)
 
 
-async def test_a_used_up_limit_of_threads_starves_no_other_channel(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.discord_chat.deliver.PATIENCE", timedelta(seconds=1))
+async def test_a_used_up_limit_of_threads_starves_no_other_channel(shop: Shop) -> None:
+    shop.waits.patience = 1
     async with shop.open_and_set_up():
         shop.discord.limit_route("POST", "/channels/{channel_id}/messages/{message_id}/threads", 2, 300)
         people = [shop.guild.add_member(f"customer {number}") for number in range(10)]

@@ -13,15 +13,14 @@ import pytest
 
 from adapters.discord_chat import DiscordRefused
 from bot.coverage.matcher import Matcher
-from tests.discord_chat.over_sockets import Shop, hasten, serving
+from tests.discord_chat.over_sockets import Shop, Waits, serving
 from tests.doubles.discord.server import Double, discord_double
 
 IDENTIFY = 2
 
 
 @pytest.fixture
-async def discord(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Double]:
-    hasten(monkeypatch)
+async def discord() -> AsyncIterator[Double]:
     async with discord_double() as discord:
         yield discord
 
@@ -54,16 +53,21 @@ async def test_the_shards_of_all_processes_take_turns_to_identify(
     discord: Double,
     new_database: Callable[[], Path],
     matcher: Matcher,
-    monkeypatch: pytest.MonkeyPatch,
     at_once: int,
 ) -> None:
-    monkeypatch.setattr("adapters.discord_chat.client.IDENTIFY_EVERY", 0.5)
     discord.gateway.identify_every = 0.3
     discord.gateway.max_concurrency = at_once
     async with AsyncExitStack() as stack:
         starting = [
             stack.enter_async_context(
-                serving(discord, new_database(), matcher, discord_shards=shards, discord_shard_count=4)
+                serving(
+                    discord,
+                    new_database(),
+                    matcher,
+                    Waits(identify_every=0.5),
+                    discord_shards=shards,
+                    discord_shard_count=4,
+                )
             )
             for shards in ((0, 1), (2, 3))
         ]
