@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
 
+from bot import texts
 from bot.model import (
     BlockKind,
     Button,
-    ChannelLink,
     Chat,
     CloseThread,
     Content,
@@ -30,23 +30,11 @@ from bot.model import (
 from bot.texts import say
 
 
-class PlainMarkup:
-    """Words without any markup."""
-
-    def escape(self, words: str) -> str:
-        return words
-
-    def mention(self, person: str) -> str:
-        return f"@{person}"
+class PlainMarkup(texts.PlainMarkup):
+    """Words without any markup, with threads and moments that a test can compare."""
 
     def thread(self, link: ThreadLink) -> str:
         return f"[thread {link.thread}]"
-
-    def channel(self, link: ChannelLink) -> str:
-        return f"#{link.channel}"
-
-    def roles(self, roles: tuple[str, ...]) -> str:
-        return ", ".join(f"@{role}" for role in roles)
 
     def moment(self, at: datetime, language: Language) -> str:
         del language
