@@ -21,6 +21,7 @@ _UNKNOWN_CHANNEL = 10003
 _UNKNOWN_MESSAGE = 10008
 _EDITED_TOO_OFTEN = 30046
 """Messages older than an hour can be edited only now and then."""
+_MISSING_ACCESS = 50001
 _INVALID_FORM = 50035
 _IS_ARCHIVED = 50083
 _THREAD_IS_THERE = 160004
@@ -210,6 +211,8 @@ class Delivery:
             return Later(reason, _AFTER_CLOUDFLARE)
         if error.status >= _SERVER_ERROR:
             return Later(reason)
+        if error.code == _MISSING_ACCESS:  # lost so lately that we have not been told; or the whole guild is
+            return Later(reason, self.until_permitted)
         if error.code == _TOO_MANY_THREADS:
             return Later("the guild has too many open threads", self.until_some_are_archived)
         is_lost = error.code not in _GONE and not isinstance(effect, CloseThread)  # an open thread is no loss

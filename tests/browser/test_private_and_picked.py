@@ -88,4 +88,4 @@ def test_whoever_calls_the_bot_by_name_is_answered_in_any_channel(open_page: Ope
     go(emma, "general")
     write(emma, "@wartemarke can you fix the error that the slider shows since the update?")
     expect(emma.locator("#channel-log .mention", has_text="@wartemarke")).to_be_visible()
-    expect(emma.locator("#thread-log .card")).to_be_visible()
+    expect(emma.locator("#channel-log .card")).to_be_visible()

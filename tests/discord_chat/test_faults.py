@@ -115,7 +115,7 @@ async def test_a_channel_deleted_while_the_bot_was_down_ends_its_tickets(shop: S
     shop.support.delete()
     before = len(shop.discord.requests)
     async with shop.open():
-        await shop.discord.until(lambda: saying(shop.agents, "#1"))
+        await shop.discord.until(lambda: saying(shop.agents, "was deleted"))
         await shop.quiet()
         assert shop.tickets() == [(1, "closed", REQUEST)]
         assert [call.path for call in shop.discord.requests[before:] if shop.support.id in call.path] == []
