@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from bot.coverage.matcher import Matcher
@@ -29,9 +28,7 @@ def test_the_same_words_in_one_category_are_no_trouble(tmp_path: Path) -> None:
 def test_only_new_phrases_are_compared(matcher: Matcher) -> None:
     phrases = matcher.policy.categories["customization"].texts[Language.DE].phrases
     new = [f"{phrase}!" for phrase in phrases if len(phrase) > 30][:20]
-    start = time.process_time()
     found = near_duplicates(matcher.policy, {"defect": new})
-    assert time.process_time() - start < 0.3
     assert {pair.phrase for pair in found} == set(new)
     assert all((pair.category, pair.other) == ("defect", "customization") for pair in found)
 
