@@ -45,11 +45,13 @@ def paced(a_second: float = A_SECOND, longest_sleep: float = LONGEST_SLEEP) -> a
     ) -> None:
         if not is_counted(request.method, request.url.path):
             return
-        seconds = refused.seconds(_EVERYTHING, _route(request.method, request.url.path))
+        limits = _EVERYTHING, _route(request.method, request.url.path)
+        if request.method == "GET":
+            await asyncio.sleep(refused.seconds(*limits))
+        await limiter.acquire()
+        seconds = refused.seconds(*limits)  # only now: it may have been refused while this waited for its turn
         if seconds > 0 and request.method != "GET":
             raise discord.RateLimited(seconds)
-        await asyncio.sleep(seconds)
-        await limiter.acquire()
 
     async def give_back(
         _session: aiohttp.ClientSession, _context: SimpleNamespace, request: aiohttp.TraceRequestEndParams

@@ -18,6 +18,7 @@ from aiohttp.test_utils import TestServer
 
 from adapters.discord_chat import create_client
 from adapters.discord_chat.limiter import A_SECOND, is_counted, paced
+from adapters.discord_chat.limiter import BURST as AT_ONCE
 from bot.coverage.matcher import Matcher
 from bot.model import Listener
 from bot.settings import Settings
@@ -114,7 +115,9 @@ async def test_each_process_takes_its_share_of_the_limit(
 
 
 @asynccontextmanager
-async def refusing(headers: dict[str, str]) -> AsyncIterator[tuple[aiohttp.ClientSession, list[str]]]:
+async def refusing(
+    headers: dict[str, str], a_second: float = A_SECOND
+) -> AsyncIterator[tuple[aiohttp.ClientSession, list[str]]]:
     """A session with the limiter, for a place that refuses everything with these headers; and what arrives there."""
     arrived: list[str] = []
 
@@ -126,7 +129,7 @@ async def refusing(headers: dict[str, str]) -> AsyncIterator[tuple[aiohttp.Clien
     app.router.add_route("*", "/{path:.*}", refuse)
     async with (
         TestServer(app) as server,
-        aiohttp.ClientSession(server.make_url("/"), trace_configs=[paced()]) as session,
+        aiohttp.ClientSession(server.make_url("/"), trace_configs=[paced(a_second)]) as session,
     ):
         yield session, arrived
 
@@ -158,6 +161,14 @@ async def test_what_was_refused_for_long_is_not_asked_again_before_its_time() ->
         # One old message says nothing about the others, nor about young ones.
         assert await ask("PATCH", f"/channels/{channel}/messages/{message}")
         assert await ask("PATCH", f"/channels/{channel}/messages/{message}")
+
+
+async def test_what_waits_for_its_turn_is_not_sent_when_everything_is_refused_meanwhile() -> None:
+    async with refusing({"Retry-After": "60", "X-RateLimit-Global": "true"}, a_second=5) as (session, arrived):
+        sent = (session.post(f"/api/v10/channels/{number}/messages") for number in range(AT_ONCE + 3))
+        results = await asyncio.gather(*sent, return_exceptions=True)
+        assert all(isinstance(result, discord.RateLimited) for result in results)
+        assert len(arrived) == AT_ONCE
 
 
 async def test_while_everything_is_refused_no_change_is_sent() -> None:
@@ -219,9 +230,8 @@ async def test_a_limit_of_minutes_on_messages_is_not_slept_through(shop: Shop) -
 async def test_a_global_limit_is_waited_out_and_then_all_goes_on(shop: Shop) -> None:
     async with shop.open_and_set_up() as bot:
         shop.discord.fail_next("POST", r"/threads$", retry_after=1.5, scope="global")
-        before = len(shop.discord.requests)
         first = await shop.emma.says(shop.support, REQUEST)
-        await shop.discord.until(lambda: 429 in statuses(shop.discord.requests[before:]))
+        await shop.discord.until(lambda: "throttled by Discord" in shop.waits_for())
         refused = len(shop.discord.requests)
         others = [
             await shop.karla.says(shop.support, "The slider does not work after the update"),
