@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 
 import discord
 import structlog
@@ -20,9 +21,8 @@ from bot.model import Listener
 
 NOTE_EVERY = timedelta(seconds=15)
 """How often the marks are written down: what was said since is told once more after a crash."""
-_UNAUTHORIZED = 401
-_TOO_MANY_REQUESTS = 429
-_SERVER_ERROR = 500
+_PASSING = {HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS}
+"""Refusals that will end: what was missed is read later."""
 
 _log = structlog.get_logger(__name__)
 
@@ -169,7 +169,7 @@ async def _read(place: discord.TextChannel | discord.Thread, since: int) -> list
     try:
         messages = [one async for one in place.history(after=after, limit=None, oldest_first=True)]
     except discord.HTTPException as error:
-        if error.status in {_UNAUTHORIZED, _TOO_MANY_REQUESTS} or error.status >= _SERVER_ERROR:
+        if error.status in _PASSING or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise
         _log.warning("could not read what was missed", channel=place.id, code=error.code)
         return []

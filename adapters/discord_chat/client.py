@@ -194,9 +194,8 @@ class DeskClient(discord.AutoShardedClient):
             return
         place = place_of(message.channel)
         if place is not None and (self._hears(guild.id, place) or calls(message, guild)):
-            async with self.marks.telling(
-                guild.id, message.id
-            ):  # ours, too: else they would be read again at the start
+            # our own messages, too: else they would be read again at the next start
+            async with self.marks.telling(guild.id, message.id):
                 if is_from_a_person(message):
                     await self._desk.handle(message_posted(message, guild, place))
         elif place is None and self._desk.heard_in(server_of(guild.id)):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any, Literal
 
 import aiohttp
@@ -27,10 +28,6 @@ _IS_ARCHIVED = 50083
 _THREAD_IS_THERE = 160004
 _TOO_MANY_THREADS = 160006
 _GONE = {_UNKNOWN_CHANNEL, _UNKNOWN_MESSAGE}
-
-_UNAUTHORIZED = 401
-_TOO_MANY_REQUESTS = 429
-_SERVER_ERROR = 500
 
 _ARCHIVE_AFTER: Literal[10_080] = 10_080
 """Minutes of silence after which Discord puts a thread away by itself: a week, the longest that there is."""
@@ -204,12 +201,12 @@ class Delivery:
 
     def _outcome(self, effect: Effect, error: discord.HTTPException) -> Outcome:
         reason = f"Discord says {error.status} {error.code}"
-        if error.status == _UNAUTHORIZED:
+        if error.status == HTTPStatus.UNAUTHORIZED:
             self.is_refused = True
             return Later(reason)
-        if error.status == _TOO_MANY_REQUESTS:  # without a body that discord.py understands: from Cloudflare
+        if error.status == HTTPStatus.TOO_MANY_REQUESTS:  # from Cloudflare, in a body of its own
             return Later(reason, _AFTER_CLOUDFLARE)
-        if error.status >= _SERVER_ERROR:
+        if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return Later(reason)
         if error.code == _MISSING_ACCESS:  # lost so lately that we have not been told; or the whole guild is
             return Later(reason, self.until_permitted)

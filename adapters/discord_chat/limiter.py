@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from http import HTTPStatus
 from types import SimpleNamespace
 
 import aiohttp
@@ -23,7 +24,6 @@ A_SECOND = 40
 """In any second at most BURST + A_SECOND requests begin: 45. They arrive less evenly than that, so a few are spare."""
 LONGEST_SLEEP = 5.0
 """Seconds that discord.py may wait by itself until it sends a refused request again."""
-_TOO_MANY_REQUESTS = 429
 _WITHOUT_A_TIME = 60.0
 """Seconds to wait where a refusal does not say how long."""
 _MOST_ROUTES = 1_000
@@ -58,7 +58,7 @@ def paced(a_second: float = A_SECOND, longest_sleep: float = LONGEST_SLEEP) -> a
     ) -> None:
         response = request.response
         is_ours = is_counted(request.method, request.url.path) and request.method != "GET"
-        if response.status != _TOO_MANY_REQUESTS or not is_ours:
+        if response.status != HTTPStatus.TOO_MANY_REQUESTS or not is_ours:
             return
         seconds = _retry_after(response)
         is_global = "X-RateLimit-Global" in response.headers or response.headers.get("X-RateLimit-Scope") == _EVERYTHING

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import random
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -17,9 +16,10 @@ from bot.coverage.matcher import Example, Matcher, examples_of
 from bot.coverage.policy import load_policy
 from bot.model import Action, Language, Ruling
 from tests.coverage.small_policy import write_policy
+from tests.coverage.timing import quickest
 
 CHANCE = random.Random(1)  # noqa: S311 - the same each time, hides nothing
-LONGEST_TIME = 0.5
+LONGEST_TIME = 0.02
 """Seconds of a processor that any message takes at most."""
 
 
@@ -158,13 +158,8 @@ ODD = {
 
 
 def seconds(matcher: Matcher, text: str) -> float:
-    """How long a processor needs for a message: the best of three, because others may be busy on it, too."""
-    times = []
-    for _ in range(3):
-        start = time.process_time()
-        matcher.match(text)
-        times.append(time.process_time() - start)
-    return min(times)
+    """How long a processor needs for a message."""
+    return quickest(lambda: matcher.match(text), tries=10)
 
 
 @pytest.mark.parametrize("name", ODD)

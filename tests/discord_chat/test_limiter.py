@@ -65,20 +65,22 @@ async def test_less_than_fifty_requests_begin_in_any_second(shop: Shop) -> None:
 
 async def test_a_burst_is_not_refused_and_answers_do_not_wait_for_it(shop: Shop) -> None:
     async with shop.open_and_set_up() as bot:
-        await asyncio.sleep(1)
+        await shop.quiet()
         shop.discord.limit_global(MOST_A_SECOND)
         before = len(shop.discord.requests)
         route = discord.http.Route("GET", "/channels/{channel_id}", channel_id=shop.support.id)
         calls = [asyncio.ensure_future(bot.chat.client.http.request(route)) for _ in range(BURST)]
-        await asyncio.sleep(0.5)
+        await shop.discord.until(lambda: len(shop.discord.requests) > before)
+        waited_from = len(shop.discord.requests)
         answers = await asyncio.gather(*(shop.emma.uses(shop.support, "place") for _ in range(20)))
-        assert not calls[-1].done()
-        assert all(answer.answered_after is not None and answer.answered_after < 2.5 for answer in answers)
+        meanwhile = shop.discord.requests[waited_from:]
+        assert all(answer.answered_after is not None for answer in answers)
         await asyncio.gather(*calls)
         made = shop.discord.requests[before:]
-        counted = [call.at for call in made if call.counts]
+        counted = [call.at for call in made if call.counts and call.method == "GET"]
         assert len(counted) == BURST
-        assert counted[-1] - counted[0] < 3 * BURST / A_SECOND
+        assert sum(call.counts for call in meanwhile) < A_SECOND  # less than a second, in the limiter's own measure
+        assert A_SECOND <= fullest_second(counted) < MOST_A_SECOND
         assert 429 not in statuses(made)
 
 
