@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal, Protocol
 
@@ -103,6 +103,17 @@ class TicketState(StrEnum):
     CLOSED = "closed"
 
 
+class Notice(StrEnum):
+    """How far a ticket without an answer has gone beyond what was promised; each step is told once."""
+
+    LATE = "late"
+    """The soft end has passed: the customer was asked for patience, the agents were told."""
+    URGENT = "urgent"
+    """The hard end is near: agents see the ticket marked, at the place that it had."""
+    BROKEN = "broken"
+    """The hard end has passed: the customer got an apology, the agents an alert."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """A customer's request with a number of its own per server."""
@@ -127,6 +138,8 @@ class Ticket:
     place_order: int
     """Its place in the line: the platform's time of the request (`Event.order`)."""
     opened_at: datetime
+    asked_at: datetime
+    """From when the promise counts: the opening, or the latest reopening."""
     soft_due: datetime
     hard_due: datetime
     agent: str | None = None
@@ -142,6 +155,17 @@ class Ticket:
     """What the customer has added by the button under a later message."""
     is_private: bool = False
     """Whether only the customer and the agents can read its thread."""
+    owed_since: datetime | None = None
+    """Since when the customer waits for a word of ours; None while it is their turn."""
+    notice: Notice | None = None
+    """The last step beyond the promise that was told."""
+    noticed_at: datetime | None = None
+    returns_at: datetime | None = None
+    """When it goes back into the line, as its agent was told, unless they say a word."""
+    closes_at: datetime | None = None
+    """When it is closed, as its customer was told who is silent, unless they say a word."""
+    wake_at: datetime | None = None
+    """When the ticket next needs us, if nothing happens before."""
 
     @property
     def words(self) -> str:
@@ -158,6 +182,29 @@ class Mode(StrEnum):
     """Answers, but opens a ticket only when somebody presses the button."""
     QUIET = "quiet"
     """Commands only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Days on which nobody is there, the last one included."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class SupportHours:
+    """When a server's agents are there."""
+
+    zone: str = "Europe/Berlin"
+    """Name of the time zone in the IANA database."""
+    week: str = "Mo-Fr 09:00-17:00"
+    """The weekly hours, in the form of OpenStreetMap's key opening_hours."""
+    country: str | None = None
+    """Whose public holidays are kept: an ISO 3166-1 code such as "DE"."""
+    region: str | None = None
+    """The part of the country, as its holidays are listed: "BY"."""
+    absences: tuple[Absence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +228,20 @@ class ServerSettings:
     """How long after closing a customer's new words open the same ticket again; later they are offered a new one."""
     retention_days: int = 90
     """How long we keep what customers wrote: answered messages, lessons, and tickets after their end."""
+    hours: SupportHours | None = None
+    """When agents are there; None is around the clock."""
+    promise_in_hours: bool = False
+    """Whether the promise counts only the hours in which agents are there."""
+    soft_hours: int = 24
+    hard_hours: int = 48
+    """Between so many hours after the request the first answer normally comes: the policy's "24 to 48 hours"."""
+    reminder_hours: int = 8
+    """After so many support hours without a word, the agent of a ticket is reminded; after as many again, it goes back
+    into the line."""
+    nudge_days: int = 3
+    """After so many days of silence upon an answer, the customer is asked once whether anything is left to do."""
+    close_days: int = 4
+    """So many days after that question, the ticket is closed."""
 
 
 class Refusal(Exception):  # noqa: N818 (it is an answer, not an error)
@@ -226,6 +287,8 @@ class Roles:
     """The names of some roles."""
 
     roles: tuple[str, ...]
+    is_called: bool = False
+    """Whether all who have them are notified."""
     kind: Literal["roles"] = "roles"
 
 
@@ -428,6 +491,14 @@ class PersonBanned(Event):
     """The person's id."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentLeft(Event):
+    """Somebody who has claimed tickets has left the server, or is no agent any more."""
+
+    agent: str
+    """The person's id."""
+
+
 class Wish(StrEnum):
     """What somebody wants to be done with a message that they picked."""
 
@@ -478,10 +549,12 @@ class FormSent(Event):
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A text file to download."""
+    """A file to download, or a picture (.png) to look at."""
 
     name: str
-    text: str
+    data: bytes
+    about: str = ""
+    """What a picture shows, for those who cannot see it; in the reader's language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -494,7 +567,7 @@ class Reply:
     is_refusal: bool = False
     """Nothing was done, and the content says why: where a platform can, what was typed stays there to be mended."""
     is_public: bool = False
-    """Everybody in the place where it was asked for may read it, too: the last words in a ticket's thread."""
+    """Everybody in the place where it was asked for may read it, too: the last words in a thread, a posted picture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -607,6 +680,14 @@ class Chat(Protocol):
 
     async def perform(self, effect: Effect, nonce: str) -> Outcome:
         """Do one effect. The same nonce twice means the same effect again: do it once where the platform can tell."""
+
+    async def member(self, server: str, person: str) -> Person | None:
+        """Somebody as the platform knows them now; None who has left. Raises OSError when it cannot tell."""
+
+    def misses_nothing(self, server: str) -> bool:
+        """Whether all that was said there until now has been told; while not, nobody may be taken for silent."""
+        del server
+        return True
 
     def lacks(self, server: str, settings: ServerSettings) -> Sequence[Text]:
         """What the platform keeps the bot from doing there, as these settings are; one sentence each."""

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from bot.coverage.changes import lines_of, phrase_count
-from bot.coverage.policy import FEWEST_PHRASES, Category, CategoryTexts, Policy, has_stray_brackets
+from bot.coverage.policy import (
+    ANSWER_TIME,
+    FEWEST_PHRASES,
+    Category,
+    CategoryTexts,
+    Policy,
+    has_brackets,
+    has_stray_brackets,
+)
 from bot.model import QUIET, Language, Refusal, Ruling, Text, Value
 
 MOST_CATEGORIES = 200
@@ -43,8 +51,8 @@ def _require_sound_texts(category: Category, language: Language) -> None:
     for part, most in _LONGEST.items():
         if len(getattr(texts, part)) > most:
             raise Refusal("refused-too-long", **where, most=most)
-    if any(map(has_stray_brackets, (texts.title, texts.clause, texts.answer))):
-        raise Refusal("refused-brackets", **where)
+    if has_brackets(texts.title) or has_stray_brackets(texts.clause) or has_stray_brackets(texts.answer):
+        raise Refusal("refused-brackets", **where, placeholder=ANSWER_TIME)
     if len(texts.phrases) < FEWEST_PHRASES:
         raise Refusal("refused-too-few-phrases", **where, fewest=FEWEST_PHRASES)
     _require_short_phrases(category.id, texts, where)

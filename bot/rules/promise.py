@@ -5,15 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-SOFT = timedelta(hours=24)
-HARD = timedelta(hours=48)
-"""The policy's "normally 24 to 48 hours"."""
-
-PACE_CLAIMS = 50
-PACE_WINDOW = timedelta(days=14)
-"""The pace is measured over the latest claims, at most this many, not older than this."""
-
-_ENOUGH_CLAIMS = 5
+from bot.model import ServerSettings
+from bot.rules.estimate import Estimate
+from bot.rules.hours import calendar_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,23 +18,13 @@ class Promise:
     hard: datetime
 
 
-def promise(asked_at: datetime) -> Promise:
-    """The promise for a request that the platform received at this moment."""
-    return Promise(asked_at + SOFT, asked_at + HARD)
+def promise(asked_at: datetime, settings: ServerSettings) -> Promise:
+    """The server's promise for a request that the platform received at this moment."""
+    after = calendar_of(settings.hours if settings.promise_in_hours else None).after
+    soft, hard = timedelta(hours=settings.soft_hours), timedelta(hours=settings.hard_hours)
+    return Promise(after(asked_at, soft), after(asked_at, hard))
 
 
-def pace(claims: int, oldest: datetime | None, now: datetime) -> timedelta | None:
-    """Mean time between claims, from how many there were since the oldest; None while that tells nothing yet."""
-    if oldest is None or claims < _ENOUGH_CLAIMS:
-        return None
-    return max(now - oldest, timedelta(0)) / claims
-
-
-def expected_wait(place: int, mean_interval: timedelta | None) -> timedelta | None:
-    """How long the ticket at this place (1 is next) will wait if agents go on as they do; None if unknown."""
-    return None if mean_interval is None else place * mean_interval
-
-
-def takes_longer(wait: timedelta | None, hard_due: datetime, now: datetime) -> bool:
-    """Whether the first answer will come after the promise's end, so that we must say so."""
-    return now + (wait or timedelta(0)) > hard_due
+def takes_longer(estimate: Estimate | None, hard_due: datetime, now: datetime) -> bool:
+    """Whether the first answer will more likely than not come after the promise's end, so that we must say so."""
+    return now + (estimate.middle if estimate else timedelta(0)) > hard_due
