@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast
 
-from sqlalchemy import BindParameter, Executable, Select
+from sqlalchemy import Executable, Select
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 from sqlalchemy.sql.dml import UpdateBase
 
@@ -49,33 +49,35 @@ class Statement:
         compiled = clause.compile(dialect=_DIALECT)  # type: ignore[attr-defined]
         self.sql = str(compiled)
         self._fixed = {name: value for name, value in compiled.params.items() if not compiled.binds[name].required}
-        self._binds = [self._bind(name, compiled.binds[name]) for name in compiled.positiontup or ()]
+        self._inputs = compiled.positiontup or []
+        self._to_driver = [
+            (place, processor)
+            for place, name in enumerate(self._inputs)
+            if (processor := compiled.binds[name].type.dialect_impl(_DIALECT).bind_processor(_DIALECT))
+        ]
         columns = _columns(clause)
         self._names = [column.key for column in columns]
-        self._results = [
+        self._from_driver = [
             (column.key, processor)
             for column in columns
             if (processor := column.type.dialect_impl(_DIALECT).result_processor(_DIALECT, None))
         ]
 
-    @staticmethod
-    def _bind(name: str, bind: BindParameter[Any]) -> tuple[str, Callable[[Any], Any] | None]:
-        return name, bind.type.dialect_impl(_DIALECT).bind_processor(_DIALECT)
-
     def parameters(self, values: Mapping[str, Any]) -> list[Any]:
         """The values in the order of the statement's question marks; a missing one is a KeyError."""
-        fixed = self._fixed
-        parameters = []
-        for name, process in self._binds:
-            value = values[name] if name in values else fixed[name]
-            parameters.append(process(value) if process else value)
+        given = {**self._fixed, **values} if self._fixed else values
+        parameters = [given[name] for name in self._inputs]
+        for place, process in self._to_driver:
+            if parameters[place] is not None:  # None is NULL, whatever the column's type
+                parameters[place] = process(parameters[place])
         return parameters
 
     def row(self, values: Sequence[Any]) -> dict[str, Any]:
         """A result row by the names of its columns."""
         row = dict(zip(self._names, values, strict=True))
-        for name, process in self._results:
-            row[name] = process(row[name])
+        for name, process in self._from_driver:
+            if row[name] is not None:
+                row[name] = process(row[name])
         return row
 
 

@@ -137,6 +137,12 @@ _OWES_THREAD = (
     .where(outbox.c.effect.contains('"kind":"open_thread"', autoescape=True))
     .limit(1)
 )
+_UNDELIVERED = (
+    select(outbox.c.id)
+    .where(outbox.c.server == bindparam("server"), outbox.c.created_at >= bindparam("since", type_=_moment))
+    .where(or_(and_(outbox.c.lane == bindparam("lane"), OWED), and_(outbox.c.ticket == bindparam("ticket"), DEAD)))
+    .limit(1)
+)
 _CHANGE = (
     update(outbox)
     .where(outbox.c.id == bindparam("letter"), outbox.c.server == bindparam("of_server"))
@@ -208,6 +214,12 @@ async def revive(tx: Transaction, letter: int, now: datetime) -> bool:
 async def owes_thread(tx: Transaction, server: str, lane: str) -> bool:
     """Whether this conversation still waits for its thread."""
     return await tx.value(_OWES_THREAD, server=server, lane=f"{server}/{lane}") is not None
+
+
+async def is_undelivered(tx: Transaction, server: str, lane: str, ticket: int, since: datetime) -> bool:
+    """Whether something that was promised to a ticket's people since then has not reached them."""
+    values = {"lane": f"{server}/{lane}", "ticket": ticket, "since": since}
+    return await tx.value(_UNDELIVERED, server=server, **values) is not None
 
 
 async def owe_nothing(tx: Transaction, server: str, why: str, now: datetime) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    case,
     delete,
     func,
     or_,
@@ -25,7 +26,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.model import Language, Ruling, ServerSettings, Ticket, TicketState
+from bot.model import Language, Notice, Ruling, ServerSettings, Ticket, TicketState
+from bot.rules.record import Entry, link
 from bot.store.database import Statement, Transaction, compiled
 from bot.store.tables import (
     CLAIMED,
@@ -132,6 +134,16 @@ _NOTE_HEARD = (
     .values(heard_until=bindparam("order"))
 )
 _CHANGE_SETTINGS = update(servers).where(is_(servers.c.id)).values(settings=bindparam("new_settings"))
+_LATER = (
+    "heard_until",
+    "left_at",
+    "record_hash",
+    "agents_told_at",
+    "tell_agents_at",
+    "swept_at",
+    "swept_behind",
+)
+"""Columns that a server begins without."""
 _NEXT_NUMBER = (
     update(servers)
     .where(is_(servers.c.id))
@@ -159,9 +171,13 @@ async def settings_of(tx: Transaction, server: str) -> ServerSettings | None:
 async def add_server(tx: Transaction, server: str, settings: ServerSettings, at: datetime) -> bool:
     """Make a server known; one that is known stays as it is. Whether it is new, or has come back."""
     told = _SETTINGS.dump_json(settings).decode()
-    values = {"settings": told, "last_number": 0, "policy_number": 0, "heard_until": None, "left_at": None}
-    is_new = await tx.run(_JOIN, id=server, created_at=at, **values) == 1
-    return is_new or await tx.run(_RETURN, id=server) == 1
+    values = {"settings": told, "last_number": 0, "policy_number": 0, **dict.fromkeys(_LATER)}
+    if await tx.run(_JOIN, id=server, created_at=at, **values) == 1:
+        return True
+    if await tx.run(_RETURN, id=server) == 0:
+        return False
+    await tx.run(_WAKE_OPEN, server=server, at=at)
+    return True
 
 
 async def leave_server(tx: Transaction, server: str, now: datetime) -> None:
@@ -170,6 +186,7 @@ async def leave_server(tx: Transaction, server: str, now: datetime) -> None:
     What is said until then is none of our business: how far it was heard is forgotten.
     """
     await tx.run(_LEAVE, id=server, now=now)
+    await tx.run(_WAKE_OPEN, server=server, at=None)
 
 
 async def heard_until(tx: Transaction, server: str) -> int | None:
@@ -197,11 +214,13 @@ async def next_number(tx: Transaction, server: str) -> int:
 # --- tickets -------------------------------------------------------------------------------------------
 
 _TICKET_COLUMNS = tuple(field.name for field in fields(Ticket))
+_FOR_LIFE = {"server", "number", "customer", "channel", "message", "opened_at"}
+"""What is never different of a ticket; so these columns' indexes need not be looked after with each change."""
 _ADD_TICKET = insert(tickets).values(given(tickets))
 _SAVE_TICKET = (
     update(tickets)
-    .where(tickets.c.server == bindparam("of_server"), tickets.c.number == bindparam("of_number"))
-    .values(given(tickets))
+    .where(is_(tickets.c.server, tickets.c.number))
+    .values({name: value for name, value in given(tickets).items() if name not in _FOR_LIFE})
 )
 _BY_NUMBER = select(tickets).where(is_(tickets.c.server, tickets.c.number))
 _BY_THREAD = select(tickets).where(is_(tickets.c.server, tickets.c.thread), HAS_THREAD)
@@ -225,6 +244,9 @@ _HEAD = (
     .with_for_update(skip_locked=True)
     .scalar_subquery()
 )
+_WAKE_AT = {"wake_at": bindparam("at", type_=tickets.c.wake_at.type)}
+_WAKE_OPEN = update(tickets).where(is_(tickets.c.server), OPEN).values(_WAKE_AT)
+_WAKE_CLAIMED = update(tickets).where(is_(tickets.c.server), CLAIMED).values(_WAKE_AT)
 _CLAIM_HEAD = (
     update(tickets)
     .where(is_(tickets.c.server), tickets.c.number == _HEAD)
@@ -245,6 +267,16 @@ _UP_TO = (
         tuple_(tickets.c.place_order, tickets.c.number) <= tuple_(bindparam("place_order"), bindparam("number")),
     )
 )
+_AHEAD = (
+    select(tickets.c.number)
+    .where(
+        is_(tickets.c.server),
+        WAITING,
+        tuple_(tickets.c.place_order, tickets.c.number) < tuple_(bindparam("place_order"), bindparam("before")),
+    )
+    .order_by(tickets.c.place_order, tickets.c.number)
+    .limit(bindparam("most"))
+)
 _WAITING_COUNT = select(func.count()).select_from(tickets).where(is_(tickets.c.server), WAITING)
 _with_tickets = union(
     *(select(tickets.c.server, tickets.c.channel).where(state) for state in (OPEN, HAS_OLD_WORDS))
@@ -253,9 +285,10 @@ _HEARD = select(_with_tickets.c.server, _with_tickets.c.channel)
 
 
 def _ticket(row: dict[str, Any]) -> Ticket:
-    ruling = row["ruling"]
+    ruling, notice = row["ruling"], row["notice"]
     row |= {"state": TicketState(row["state"]), "language": Language(row["language"])}
-    return Ticket(**row | {"ruling": None if ruling is None else Ruling(ruling)})
+    row |= {"ruling": ruling and Ruling(ruling), "notice": notice and Notice(notice)}
+    return Ticket(**row)
 
 
 async def _one(tx: Transaction, query: Any, **values: Any) -> Ticket | None:
@@ -263,7 +296,8 @@ async def _one(tx: Transaction, query: Any, **values: Any) -> Ticket | None:
     return None if row is None else _ticket(row)
 
 
-async def _some(tx: Transaction, query: Any, **values: Any) -> list[Ticket]:
+async def some_tickets(tx: Transaction, query: Any, **values: Any) -> list[Ticket]:
+    """What a query over all columns of the tickets finds."""
     return [_ticket(row) for row in await tx.rows(query, **values)]
 
 
@@ -284,7 +318,7 @@ def add_ticket_sql() -> Statement:
 
 async def save_ticket(tx: Transaction, ticket: Ticket) -> None:
     """Keep what a rule has made of a ticket that was read in this transaction."""
-    await tx.run(_SAVE_TICKET, of_server=ticket.server, of_number=ticket.number, **ticket_values(ticket))
+    await tx.run(_SAVE_TICKET, **ticket_values(ticket))
 
 
 async def ticket_by_number(tx: Transaction, server: str, number: int) -> Ticket | None:
@@ -309,27 +343,27 @@ async def set_thread(tx: Transaction, server: str, number: int, thread: str) -> 
 
 async def open_tickets(tx: Transaction, server: str, customer: str) -> list[Ticket]:
     """The customer's tickets that are waiting or claimed, oldest number first."""
-    return await _some(tx, _OPEN_OF_CUSTOMER, server=server, customer=customer)
+    return await some_tickets(tx, _OPEN_OF_CUSTOMER, server=server, customer=customer)
 
 
 async def open_tickets_in(tx: Transaction, server: str, channel: str) -> list[Ticket]:
     """The tickets of a channel that are waiting or claimed, oldest number first."""
-    return await _some(tx, _OPEN_IN_CHANNEL, server=server, channel=channel)
+    return await some_tickets(tx, _OPEN_IN_CHANNEL, server=server, channel=channel)
 
 
 async def tickets_of_agent(tx: Transaction, server: str, agent: str) -> list[Ticket]:
     """What the agent has claimed and not yet closed."""
-    return await _some(tx, _CLAIMED_BY, server=server, agent=agent)
+    return await some_tickets(tx, _CLAIMED_BY, server=server, agent=agent)
 
 
 async def line(tx: Transaction, server: str, most: int) -> list[Ticket]:
     """The head of the line, in the order in which it is served."""
-    return await _some(tx, _LINE, server=server, most=most)
+    return await some_tickets(tx, _LINE, server=server, most=most)
 
 
 async def claimed_tickets(tx: Transaction, server: str, most: int) -> list[Ticket]:
     """What agents are at work on, the longest first."""
-    return await _some(tx, _CLAIMED, server=server, most=most)
+    return await some_tickets(tx, _CLAIMED, server=server, most=most)
 
 
 async def claim_head(tx: Transaction, server: str, agent: str, agent_name: str, now: datetime) -> Ticket | None:
@@ -337,11 +371,22 @@ async def claim_head(tx: Transaction, server: str, agent: str, agent_name: str, 
     return await _one(tx, _CLAIM_HEAD, server=server, new_agent=agent, new_agent_name=agent_name, now=now)
 
 
+async def wake_claimed(tx: Transaction, server: str, at: datetime) -> None:
+    """Look at all tickets of a server that agents hold at this time."""
+    await tx.run(_WAKE_CLAIMED, server=server, at=at)
+
+
 async def place_of(tx: Transaction, ticket: Ticket) -> int:
     """The place of a waiting ticket: 1 is next."""
     values = {"place_order": ticket.place_order, "number": ticket.number}
     place: int = await tx.value(_UP_TO, server=ticket.server, **values)
     return place
+
+
+async def line_ahead(tx: Transaction, ticket: Ticket, most: int) -> list[int]:
+    """The numbers of those who wait and came before the ticket, from the head of the line."""
+    values = {"place_order": ticket.place_order, "before": ticket.number}
+    return [row["number"] for row in await tx.rows(_AHEAD, server=ticket.server, most=most, **values)]
 
 
 async def waiting_count(tx: Transaction, server: str) -> int:
@@ -357,26 +402,41 @@ async def channels_with_tickets(tx: Transaction) -> set[tuple[str, str]]:
 
 # --- history -------------------------------------------------------------------------------------------
 
+_RECORD_HASH = select(servers.c.record_hash).where(is_(servers.c.id)).with_for_update()
+_SET_RECORD_HASH = update(servers).where(is_(servers.c.id)).values(record_hash=bindparam("hash"))
 _RECORD = insert(history).values({key: value for key, value in given(history).items() if key != "id"})
 _HISTORY = select(history).where(is_(history.c.server, history.c.ticket)).order_by(history.c.id)
-_LATEST_CLAIMS = (
-    select(history.c.at)
+_RECORDED = (
+    select(
+        history.c.ticket,
+        history.c.at,
+        history.c.actor,
+        history.c.detail,
+        case((tickets.c.agent == history.c.actor, tickets.c.agent_name)).label("name"),
+    )
+    .join_from(history, tickets, and_(is_(tickets.c.server), tickets.c.number == history.c.ticket))
     .where(
-        is_(history.c.server),
-        history.c.what == "claimed",
+        is_(history.c.server, history.c.what),
         history.c.at >= bindparam("since", type_=history.c.at.type),
     )
-    .order_by(history.c.at.desc())
+    .order_by(history.c.at.desc(), history.c.id.desc())
     .limit(bindparam("most"))
-    .subquery()
 )
-_PACE = select(func.count().label("claims"), func.min(_LATEST_CLAIMS.c.at, type_=history.c.at.type).label("oldest"))
+_unanswered = select(tickets.c.number, tickets.c.asked_at, tickets.c.hard_due).where(
+    is_(tickets.c.server), tickets.c.first_answer_at.is_(None)
+)
+_UNANSWERED_WAITING = (
+    _unanswered.where(WAITING).order_by(tickets.c.place_order, tickets.c.number).limit(bindparam("most"))
+)
+_UNANSWERED_CLAIMED = _unanswered.where(CLAIMED).order_by(tickets.c.claimed_at).limit(bindparam("most"))
 
 
 async def record(tx: Transaction, ticket: Ticket, at: datetime, actor: str | None, what: str, detail: str = "") -> None:
-    """Write down who did what to a ticket."""
-    values = {"server": ticket.server, "ticket": ticket.number, "at": at}
-    await tx.run(_RECORD, actor=actor, what=what, detail=detail, **values)
+    """Write down who did what to a ticket, linked to what was written before in the server."""
+    server, number = ticket.server, ticket.number
+    linked = link(await tx.value(_RECORD_HASH, id=server), Entry(server, number, at, actor, what, detail))
+    await tx.run(_RECORD, server=server, ticket=number, at=at, actor=actor, what=what, detail=detail, hash=linked)
+    await tx.run(_SET_RECORD_HASH, id=server, hash=linked)
 
 
 async def history_of(tx: Transaction, server: str, number: int) -> Sequence[dict[str, Any]]:
@@ -384,12 +444,21 @@ async def history_of(tx: Transaction, server: str, number: int) -> Sequence[dict
     return await tx.rows(_HISTORY, server=server, ticket=number)
 
 
-async def latest_claims(
-    tx: Transaction, server: str, now: datetime, window: timedelta, most: int
-) -> tuple[int, datetime | None]:
-    """How many claims there were lately, and when the oldest of them was."""
-    row = await tx.row(_PACE, server=server, since=now - window, most=most)
-    return (0, None) if row is None else (row["claims"], row["oldest"])
+async def record_head(tx: Transaction, server: str) -> str | None:
+    """The hash of what was written down last in the server."""
+    head: str | None = await tx.value(_RECORD_HASH, id=server)
+    return head
+
+
+async def recorded(tx: Transaction, server: str, what: str, since: datetime, most: int) -> Sequence[dict[str, Any]]:
+    """The latest entries of a kind: `ticket`, `at`, `actor`, `detail`, and the `name` of whose ticket it still is."""
+    return await tx.rows(_RECORDED, server=server, what=what, since=since, most=most)
+
+
+async def unanswered(tx: Transaction, server: str, most: int) -> Sequence[dict[str, Any]]:
+    """What still waits for a first answer, in the line or with an agent: `number`, `asked_at`, `hard_due`."""
+    waiting = await tx.rows(_UNANSWERED_WAITING, server=server, most=most)
+    return waiting + await tx.rows(_UNANSWERED_CLAIMED, server=server, most=most)
 
 
 # --- answers, paid requests, blocked customers, posts --------------------------------------------------

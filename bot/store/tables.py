@@ -69,8 +69,16 @@ servers = Table(
     Column("heard_until", BigInteger),
     Column("created_at", UtcDateTime, nullable=False),
     Column("left_at", UtcDateTime),
+    Column("record_hash", String),
+    Column("agents_told_at", UtcDateTime),
+    Column("tell_agents_at", UtcDateTime),
+    Column("swept_at", UtcDateTime),
+    Column("swept_behind", Integer),
 )
-"""`heard_until` is the order up to which everything was told; with `left_at` the bot is not there any more."""
+"""`heard_until` is the order up to which everything was told; with `left_at` the bot is not there any more;
+`record_hash` is the latest link of the history's chain; the agents were told of late tickets at `agents_told_at`, and
+will be again at `tell_agents_at`; `swept_behind` tickets were found left behind at `swept_at`.
+"""
 
 tickets = Table(
     "tickets",
@@ -93,6 +101,7 @@ tickets = Table(
     Column("policy_version", String, nullable=False),
     Column("place_order", BigInteger, nullable=False),
     Column("opened_at", UtcDateTime, nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False),
     Column("soft_due", UtcDateTime, nullable=False),
     Column("hard_due", UtcDateTime, nullable=False),
     Column("agent", String),
@@ -103,6 +112,12 @@ tickets = Table(
     Column("last_spoke_at", UtcDateTime),
     Column("closed_at", UtcDateTime),
     Column("is_private", Boolean, nullable=False, server_default=false()),
+    Column("owed_since", UtcDateTime),
+    Column("notice", String),
+    Column("noticed_at", UtcDateTime),
+    Column("returns_at", UtcDateTime),
+    Column("closes_at", UtcDateTime),
+    Column("wake_at", UtcDateTime),
     CheckConstraint("state IN ('waiting', 'claimed', 'closed')", name="state"),
     CheckConstraint("(state = 'claimed') <= (agent IS NOT NULL)", name="claimed_by_somebody"),
 )
@@ -111,6 +126,9 @@ WAITING = tickets.c.state == literal_column("'waiting'")
 """Written out, not bound: only so do the databases see that a partial index serves the query."""
 CLAIMED = tickets.c.state == literal_column("'claimed'")
 OPEN = tickets.c.state != literal_column("'closed'")
+ANSWERED = tickets.c.first_answer_at.is_not(None)
+UNANSWERED = tickets.c.first_answer_at.is_(None)
+WAKES = tickets.c.wake_at.is_not(None)
 HAS_THREAD = tickets.c.thread.is_not(None)
 HAS_MESSAGE = tickets.c.message.is_not(None)
 _EMPTY: ColumnElement[str] = literal_column("''")
@@ -122,6 +140,9 @@ def _partial(name: str, where: ColumnElement[bool], *columns: Column[Any], uniqu
     Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
 
 
+TELLS_AGENTS = servers.c.tell_agents_at.is_not(None)
+_partial("ix_servers_tell_agents", TELLS_AGENTS, servers.c.tell_agents_at)
+
 _of = tickets.c
 _partial("ix_tickets_line", WAITING, _of.server, _of.place_order, _of.number, _of.state)
 _partial("ix_tickets_claimed", CLAIMED, _of.server, _of.claimed_at)
@@ -130,6 +151,9 @@ _partial("ix_tickets_agent", CLAIMED, _of.server, _of.agent, _of.claimed_at)
 _partial("uq_tickets_thread", HAS_THREAD, _of.server, _of.thread, unique=True)
 _partial("ix_tickets_message", HAS_MESSAGE, _of.server, _of.message)
 _partial("ix_tickets_old_words", HAS_OLD_WORDS, _of.server, _of.closed_at)
+_partial("ix_tickets_wake", WAKES, _of.wake_at)
+_partial("ix_tickets_answered", ANSWERED, _of.server, _of.first_answer_at)
+_partial("ix_tickets_unanswered", UNANSWERED, _of.server, _of.asked_at, _of.state)
 Index("ix_tickets_customer", _of.server, _of.customer, _of.opened_at)
 Index("ix_tickets_channel", _of.server, _of.channel)
 
@@ -143,11 +167,15 @@ history = Table(
     Column("actor", String),
     Column("what", String, nullable=False),
     Column("detail", Text, nullable=False, default=""),
+    Column("hash", String),
     ForeignKeyConstraint(["server", "ticket"], ["tickets.server", "tickets.number"]),
     Index("ix_history_ticket", "server", "ticket"),
     Index("ix_history_what_at", "server", "what", "at"),
+    Index("ix_history_server", "server", "id"),
 )
-"""Who did what to a ticket, and when. Rows are added, never changed."""
+"""Who did what to a ticket, and when. Rows are added, never changed: each carries a hash of itself and of the one
+before it in its server.
+"""
 
 inbox = Table(
     "inbox",
@@ -187,6 +215,7 @@ DRAWN_WHEN_SENT = outbox.c.effect.is_(None) & (outbox.c.state == literal_column(
 _partial("ix_outbox_owed", OWED, outbox.c.lane, outbox.c.id, outbox.c.state)
 _partial("ix_outbox_done", DONE, outbox.c.ended_at)
 _partial("ix_outbox_dead", DEAD, outbox.c.server, outbox.c.ended_at)
+_partial("ix_outbox_undelivered", DEAD, outbox.c.server, outbox.c.ticket, outbox.c.created_at)
 _partial("uq_outbox_drawing", DRAWN_WHEN_SENT, outbox.c.server, outbox.c.post, unique=True)
 
 posts = Table(
