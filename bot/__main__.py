@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import sqlite3
 import sys
 from collections.abc import Callable, Sequence
@@ -35,10 +36,12 @@ from bot.coverage.tables import comparison_table, evaluation_tables, stress_tabl
 from bot.desk.desk import utc_now
 from bot.model import Chat
 from bot.replay import replay
+from bot.rules.record import BrokenLink, Chain, Fault
 from bot.settings import LogLevel, Settings, SettingsError, read_settings
 from bot.store import migrations
 from bot.store.database import Database
 from bot.store.outbox import dead_letters, revive
+from bot.store.verifying import chains
 
 P = ParamSpec("P")
 
@@ -52,6 +55,13 @@ app = typer.Typer(
 _out = Console(highlight=False)
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
 _USAGE = 2
+_MOST_TROUBLE = 20
+"""Sentences about broken records."""
+_FAULTS = {
+    Fault.CHANGED: "this entry, or what stood directly before it, is not what the bot wrote",
+    Fault.UNHASHED: "this entry was not written by the bot",
+    Fault.ENDS_ELSEWHERE: "the record does not end with what the bot wrote last",
+}
 
 MessagesFile = Annotated[Path, typer.Argument(help="One JSON object a line, each with a text.", exists=True)]
 
@@ -195,11 +205,10 @@ def evaluate_file(
     """Show how good the verdicts are on messages with labels."""
     settings = _settings()
     messages = _labelled(file)
-    draw = _load_drawing() if plot else None
     matcher, learning = measured(lambda: learn_all(settings.policy_dir))
     evaluation = evaluate(matcher, messages)
-    if plot and draw:
-        draw(evaluation, matcher.policy, plot)
+    if plot:
+        _draw(evaluation, matcher.policy, plot)
     _out.print(evaluation_tables(evaluation, learning))
     if with_stress:
         _out.print(stress_tables(stress(matcher, evaluation.outcomes), foreign(matcher)))
@@ -210,13 +219,11 @@ def _labelled(file: Path) -> list[Labelled]:
         return read_labelled(lines)
 
 
-def _load_drawing() -> Callable[[Evaluation, Policy, Path], None]:
+def _draw(evaluation: Evaluation, policy: Policy, plot: Path) -> None:
     logging.getLogger("matplotlib").setLevel(logging.WARNING)  # it tells at length which fonts it has found
-    try:
-        from bot.coverage.plot import draw  # noqa: PLC0415 (only a picture needs its library)
-    except ModuleNotFoundError as error:
-        raise SettingsError('A picture needs matplotlib: install it with pip install "wartemarke[plot]".') from error
-    return draw
+    from bot.coverage.plot import draw  # noqa: PLC0415 (half a second, and only a picture needs it)
+
+    draw(evaluation, policy, plot)
 
 
 @app.command("bench")
@@ -296,6 +303,56 @@ async def _letters(file: Path, again: int | None) -> None:
         when = f"{row['ended_at']:%Y-%m-%d %H:%M}"
         table.add_row(*(escape(str(cell)) for cell in (row["id"], row["server"], row["lane"], when, row["error"])))
     _out.print(table if dead else "Everything has been delivered.")
+
+
+@app.command()
+@told
+def verify(
+    server: Annotated[str | None, typer.Option(help="Only the server with this id.")] = None,
+    known: Annotated[
+        str | None, typer.Option(help="A hash that /fairness told earlier: it must still be there.")
+    ] = None,
+) -> None:
+    """Check that nobody has changed what is on record; also while the bot runs. Ends with 1 where somebody has."""
+    settings = _settings()
+    _require_current(settings)
+    if known is not None and not re.fullmatch("[0-9a-f]{12,64}", known):
+        raise SettingsError(f"--known {known} is no hash of the record: it has 12 to 64 of the characters 0-9 and a-f.")
+    found = dict(chains(settings.database_file, server, known))
+    if server is not None and server not in found:
+        raise SettingsError(f"There is no server {server} on record.")
+    for name, chain in found.items():
+        _out.print(f"{name}: {_told_chain(chain)}", markup=False, soft_wrap=True)
+    trouble = [f"{name}: {_told_link(link)}" for name, chain in found.items() for link in chain.broken]
+    if known and not any(chain.has_known for chain in found.values()):
+        trouble.insert(0, f"no entry has the hash {known}: what was written up to then is not there any more")
+    _end_with(trouble)
+
+
+def _end_with(trouble: Sequence[str]) -> None:
+    for sentence in trouble[:_MOST_TROUBLE]:
+        _complain(sentence)
+    if len(trouble) > _MOST_TROUBLE:
+        _complain(f"and {len(trouble) - _MOST_TROUBLE} more")
+    if trouble:
+        raise typer.Exit(1)
+
+
+def _told_chain(chain: Chain) -> str:
+    if chain.first_at is None or chain.last_at is None:
+        return "no entries"
+    span = f"from {chain.first_at:%Y-%m-%d %H:%M} to {chain.last_at:%Y-%m-%d %H:%M}"
+    state = "broken" if chain.broken else "unbroken"
+    without = f" ({chain.unhashed} from before there were hashes)" if chain.unhashed else ""
+    return f"{state}, entries: {chain.entries}{without}, {span}, latest hash: {chain.head or 'none'}"
+
+
+def _told_link(link: BrokenLink) -> str:
+    if link.entry is None:
+        return _FAULTS[link.fault]
+    entry = link.entry  # whoever has changed it may have written control characters into it, too
+    what = f"entry {link.id} (ticket #{entry.ticket}, {entry.what!r}, {entry.at:%Y-%m-%d %H:%M:%S})"
+    return f"{what}: {_FAULTS[link.fault]}"
 
 
 def _complain(problem: str) -> None:

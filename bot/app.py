@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, closing, contextmanager, suppress
 from datetime import timedelta
+from functools import partial
 from os import stat_result
 from os.path import samestat
 from pathlib import Path
@@ -20,12 +21,14 @@ from bot.coverage.meaning import Meanings
 from bot.coverage.policy import PolicyError, load_policy
 from bot.desk.desk import Desk, utc_now
 from bot.desk.looking import known_meanings
-from bot.model import Chat
+from bot.model import Chat, Person
 from bot.store.database import Database
 from bot.store.outbox import Outbox
 
 _TIDY_EVERY = timedelta(hours=1)
 _FOLLOW_EVERY = timedelta(seconds=1)
+_KEEP_EVERY = timedelta(seconds=5)
+_LOOK_FOR_AGENTS_EVERY = timedelta(hours=1)
 _LOOK_EVERY = timedelta(seconds=0.5)
 """How soon we see that the policy's folder was replaced, or is there again."""
 
@@ -72,6 +75,8 @@ async def open_desk(
     outbox = Outbox(database, chats, desk.draw, utc_now)
     desk.on_commit = outbox.wake
     desk.lacks = lambda server, settings: chats[server.split(":", 1)[0]].lacks(server, settings)
+    desk.member = partial(_member, chats)
+    desk.misses_nothing = partial(_misses_nothing, chats)
     await desk.start()
     deliveries = asyncio.create_task(outbox.run())
     try:
@@ -103,6 +108,8 @@ async def _run(desk: Desk, policy_folder: Path, chats: Collection[Chat]) -> None
             tasks.create_task(_tidy(desk))
             tasks.create_task(_watch(desk, policy_folder))
             tasks.create_task(_follow_moderators(desk))
+            tasks.create_task(_keep_promises(desk))
+            tasks.create_task(_look_for_agents(desk))
             for chat in chats:
                 tasks.create_task(chat.run(desk))
     except ExceptionGroup as group:
@@ -124,6 +131,37 @@ async def _tidy(desk: Desk) -> None:
         except Exception:  # noqa: BLE001 (what only saves room must not end the bot, whatever is wrong)
             _log.exception("tidying failed, it is tried again in an hour")
         await asyncio.sleep(_TIDY_EVERY.total_seconds())
+
+
+async def _member(chats: Mapping[str, Chat], server: str, person: str) -> Person | None:
+    chat = chats.get(server.split(":", 1)[0])
+    if chat is None:
+        raise OSError("no chat is running for this server")
+    return await chat.member(server, person)
+
+
+def _misses_nothing(chats: Mapping[str, Chat], server: str) -> bool:
+    chat = chats.get(server.split(":", 1)[0])
+    return chat is not None and chat.misses_nothing(server)
+
+
+async def _keep_promises(desk: Desk) -> None:
+    """What time asks for is done a few seconds after its moment at the latest."""
+    while True:
+        try:
+            await desk.keep_promises()
+        except Exception:  # noqa: BLE001 (logged; what is due stays due)
+            _log.exception("promises could not be looked after; trying again")
+        await asyncio.sleep(_KEEP_EVERY.total_seconds())
+
+
+async def _look_for_agents(desk: Desk) -> None:
+    while True:
+        await asyncio.sleep(_LOOK_FOR_AGENTS_EVERY.total_seconds())
+        try:
+            await desk.look_for_agents()
+        except Exception:  # noqa: BLE001 (logged, and tried again in an hour)
+            _log.exception("agents could not be looked for")
 
 
 async def _follow_moderators(desk: Desk) -> None:

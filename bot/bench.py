@@ -31,6 +31,7 @@ from bot.model import (
     Reply,
     Ruling,
     Say,
+    ServerSettings,
     Ticket,
     TicketState,
 )
@@ -237,7 +238,7 @@ def _message(channel: str, text: str) -> MessagePosted:
 
 
 def _ticket(number: int) -> Ticket:
-    due = promise(_NOW)
+    due = promise(_NOW, ServerSettings())
     return Ticket(
         server=_SERVER,
         number=number,
@@ -255,6 +256,7 @@ def _ticket(number: int) -> Ticket:
         policy_version="bench",
         place_order=number,
         opened_at=_NOW,
+        asked_at=_NOW,
         soft_due=due.soft,
         hard_due=due.hard,
     )

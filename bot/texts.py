@@ -12,12 +12,13 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
-from babel.dates import format_datetime, format_timedelta
+from babel.dates import format_datetime
+from babel.units import format_unit
 from fluent.runtime import FluentBundle, FluentResource
 from fluent.runtime.types import fluent_number
 
 import policy_text
-from bot.coverage.policy import address
+from bot.coverage.policy import ANSWER_TIME, address
 from bot.model import (
     Block,
     BlockKind,
@@ -27,12 +28,20 @@ from bot.model import (
     Mention,
     Moment,
     Roles,
+    ServerSettings,
     Text,
     ThreadLink,
     Value,
     Words,
 )
 
+_UNITS = (
+    ("duration-minute", timedelta(minutes=1), timedelta(minutes=90)),
+    ("duration-hour", timedelta(hours=1), timedelta(hours=72)),
+    ("duration-day", timedelta(days=1), timedelta(days=60)),
+    ("duration-month", timedelta(days=30), timedelta.max),
+)
+"""(unit, how long it is, below which span it is told): 36 hours are not two days, because the promise has just two."""
 _LOCALE = {Language.DE: "de_DE", Language.EN: "en_GB"}
 
 
@@ -128,6 +137,21 @@ def say(words: Words, language: Language, markup: Markup, *, formal: bool = True
     return str(told)
 
 
+def promise_span(settings: ServerSettings) -> Text:
+    """Within which time this server promises an answer: from the same settings that the promise is kept by."""
+    key = "promise-span-in-hours" if settings.promise_in_hours and settings.hours else "promise-span"
+    return text(key, least=settings.soft_hours, most=settings.hard_hours)
+
+
+def policy_words(words: str, language: Language, settings: ServerSettings) -> str:
+    """A clause, an answer or a part of the policy's document as the people of this server read it."""
+    formal = settings.formal
+    told = address(words, formal=formal)
+    if ANSWER_TIME not in told:
+        return told
+    return told.replace(ANSWER_TIME, say(promise_span(settings), language, PlainMarkup(), formal=formal))
+
+
 def tell_moment(at: datetime, language: Language, zone: tzinfo = UTC) -> str:
     """A point in time in words, for platforms that cannot tell it in the reader's own zone."""
     pattern = {Language.DE: "EE, d. MMMM, HH:mm 'Uhr' z", Language.EN: "EE d MMMM, HH:mm z"}[language]
@@ -190,9 +214,8 @@ def _value(value: Value, language: Language, markup: Markup, *, formal: bool) ->
 
 
 def _span(span: timedelta, language: Language) -> str:
-    return format_timedelta(
-        max(span, timedelta(minutes=1)), granularity="minute", locale=_LOCALE[language], threshold=1.5
-    )
+    unit, size = next((unit, size) for unit, size, limit in _UNITS if span < limit)
+    return format_unit(max(round(span / size), 1), unit, locale=_LOCALE[language])
 
 
 @cache

@@ -59,6 +59,8 @@ button-learn = Zu „{ $title }“
 button-teach = Andere Kategorie
 button-small-talk = Das ist Plauderei
 button-leave = Lassen
+button-fairness-csv = CSV
+button-fairness-picture = Bild hier zeigen
 button-correct = Urteil berichtigen
 
 ### Tickets und Plätze
@@ -83,16 +85,29 @@ place-waiting = { $place ->
    *[other] Ticket #{ $number } ist auf Platz { $place } in der Warteschlange.
 }
 place-claimed = Um Ticket #{ $number } kümmert sich { $agent }.
-expect-normal = Die erste Antwort kommt normalerweise innerhalb von 24 bis 48 Stunden, also zwischen { $soft } und { $hard }.
-expect-longer = Gerade ist viel los, deshalb dauert eine Antwort länger als die üblichen 24 bis 48 Stunden. Danke für [Ihre|deine] Geduld. Keiner soll zurückgelassen werden; wir melden uns, sobald wir können.
-expect-pace = Im jetzigen Tempo dauert es noch etwa { $wait }, bis das Ticket dran ist.
+promise-span = { $least } bis { $most } Stunden
+promise-span-in-hours = { $least } bis { $most } Stunden unserer Supportzeiten
+expect-normal = Die erste Antwort kommt normalerweise innerhalb von { $span }, also zwischen { $soft } und { $hard }.
+expect-longer = Die Antwort wird länger dauern als üblich. Danke für [Ihre|deine] Geduld. Keiner soll zurückgelassen werden; wir melden uns, sobald wir können.
+expect-by = Die erste Antwort kommt normalerweise bis { $hard }.
+expect-between = Die erste Antwort kommt normalerweise zwischen { $soft } und { $hard }.
+estimate = Voraussichtliche Wartezeit: { $low } bis { $high }. Gemessen an unserem Tempo der letzten Zeit trifft das in 8 von 10 Fällen zu; es ist eine Schätzung, kein Versprechen.
+estimate-none = Genauer können wir die Wartezeit hier zurzeit nicht schätzen.
+late = { $person }, auf Ticket #{ $number } haben wir noch nicht geantwortet (Wartezeit bisher: { $waited }). Danke für [Ihre|deine] Geduld; wir melden uns, sobald wir können.
+broken = { $alerted ->
+    [1] { $person }, es tut uns leid: Die Antwort auf Ticket #{ $number } sollte normalerweise bis { $due } da sein (Wartezeit bisher: { $waited }). Das Support-Team wird eigens darauf hingewiesen und meldet sich, sobald es kann.
+   *[other] { $person }, es tut uns leid: Die Antwort auf Ticket #{ $number } sollte normalerweise bis { $due } da sein (Wartezeit bisher: { $waited }). Das Support-Team meldet sich, sobald es kann.
+}
+nobody-left-behind = Keiner soll zurückgelassen werden.
+nudge = { $person }, ist damit alles geklärt? Falls nicht, [schreiben Sie|schreib] einfach hier. Sonst schließen wir Ticket #{ $number } am { $end }.
+closed-in-silence = Ticket #{ $number } ist geschlossen, weil nichts mehr dazu kam.
+closed-by-word = Schön, dann ist Ticket #{ $number } geschlossen.
 first-come = Wer zuerst kommt, mahlt zuerst.
 facts-no-ticket = { $waiting ->
     [0] [Sie haben|Du hast] kein offenes Ticket. Gerade wartet niemand.
     [one] [Sie haben|Du hast] kein offenes Ticket. Gerade wartet ein Ticket.
    *[other] [Sie haben|Du hast] kein offenes Ticket. Gerade warten { $waiting } Tickets.
 }
-facts-pace = Im jetzigen Tempo wartet ein neues Ticket etwa { $wait }.
 added-heading = Ergänzung:
 added = Zu Ticket #{ $number } hinzugefügt.
 added-moved = Zu Ticket #{ $number } hinzugefügt. Dort geht es weiter: { $thread }
@@ -138,8 +153,55 @@ queue-heading = { $waiting ->
     [one] Die Warteschlange: ein Ticket
    *[other] Die Warteschlange: { $waiting } Tickets
 }
-queue-item = { $overdue ->
-    [1] { $place }. #{ $number } { $customer } · wartet { $age } · überfällig seit { $due } · { $ruling } · { $language } · „{ $words }“ · { $thread }
+returned-public = { $place ->
+    [1] Die Antwort hat zu lange gedauert, deshalb ist dieses Ticket zurück auf seinem alten Platz: Es ist als Nächstes dran.
+   *[other] Die Antwort hat zu lange gedauert, deshalb ist dieses Ticket zurück auf seinem alten Platz: Nummer { $place }.
+}
+returned-agents = Ticket #{ $number } ist zurück in der Warteschlange: Von { $agent } kam zu lange keine Antwort.
+remind = { $agent }: { $customer } wartet bei Ticket #{ $number } auf eine Antwort ({ $waiting }): { $thread }. Kommt bis { $back } keine, geht das Ticket zurück in die Warteschlange.
+agent-gone = { $count ->
+    [one] { $agent } gehört nicht mehr zum Support-Team. Zurück auf seinem alten Platz ist { $numbers }.
+   *[other] { $agent } gehört nicht mehr zum Support-Team. Zurück auf ihren alten Plätzen sind { $numbers }.
+}
+digest-late = { $count ->
+    [one] Ein Ticket wartet schon länger auf eine Antwort
+   *[other] { $count } Tickets warten schon länger auf eine Antwort
+}
+digest-urgent = { $count ->
+    [one] Dringend: Bei einem Ticket läuft die Antwortzeit bald ab
+   *[other] Dringend: Bei { $count } Tickets läuft die Antwortzeit bald ab
+}
+digest-broken = { $count ->
+    [one] Bei einem Ticket ist die Antwortzeit abgelaufen
+   *[other] Bei { $count } Tickets ist die Antwortzeit abgelaufen
+}
+alert-call = { $roles }: Hier wartet jemand zu lange.
+behind-heading = { $late ->
+    [0] Niemand wartet zu lange
+    [one] Ein Ticket wartet zu lange
+   *[other] { $late } Tickets warten zu lange
+}
+behind-untold = Das wurde noch nicht gesagt:
+behind-told = Das wurde gesagt:
+behind-item = #{ $number } { $customer } · wartet { $age } · fällig { $due } · { $agent } · { $thread }
+behind-unclaimed = noch nicht übernommen
+behind-swept = { $count ->
+    [0] Zuletzt nachgesehen: { $at }. Niemand war vergessen.
+    [one] Zuletzt nachgesehen: { $at }. Ein Ticket war vergessen; dort wurde es nachgeholt.
+   *[other] Zuletzt nachgesehen: { $at }. { $count } Tickets waren vergessen; dort wurde es nachgeholt.
+}
+mine-heading = { $count ->
+    [0] [Sie haben|Du hast] kein Ticket übernommen
+    [one] [Sie haben|Du hast] ein Ticket übernommen
+   *[other] [Sie haben|Du hast] { $count } Tickets übernommen
+}
+mine-waits = Wartet auf [Ihre|deine] Antwort: { $waiting }
+mine-waits-first = Wartet auf die erste Antwort: { $waiting } · fällig { $due }
+mine-customers-turn = Jetzt ist der Kunde dran.
+queue-item = { $mark ->
+    [answered] { $place }. #{ $number } { $customer } · wartet { $age } · schon beantwortet · { $ruling } · { $language } · „{ $words }“ · { $thread }
+    [urgent] { $place }. #{ $number } { $customer } · wartet { $age } · dringend, fällig { $due } · { $ruling } · { $language } · „{ $words }“ · { $thread }
+    [overdue] { $place }. #{ $number } { $customer } · wartet { $age } · überfällig seit { $due } · { $ruling } · { $language } · „{ $words }“ · { $thread }
    *[other] { $place }. #{ $number } { $customer } · wartet { $age } · fällig { $due } · { $ruling } · { $language } · „{ $words }“ · { $thread }
 }
 queue-working = { $agent }: #{ $number } { $customer } · „{ $words }“ · { $thread }
@@ -155,7 +217,53 @@ queue-dead-letters = { $count ->
     [one] Eine unserer Nachrichten kam nicht an. Der Betreiber sieht sie mit: wartemarke letters
    *[other] { $count } unserer Nachrichten kamen nicht an. Der Betreiber sieht sie mit: wartemarke letters
 }
+board-estimate = Ein neues Ticket wartet voraussichtlich { $low } bis { $high }.
 board-as-of = Stand: { $at }
+
+### Fairness
+
+fairness-heading = Fairness, Zeitraum: { $period }
+fairness-week = 7 Tage
+fairness-month = 30 Tage
+fairness-year = 365 Tage
+fairness-all = Alles
+fairness-order = { $count ->
+    [one] Der Reihe nach: { $ahead } von einer Übernahme
+   *[other] Der Reihe nach: { $ahead } von { $count } Übernahmen
+}
+fairness-out-of-turn = Außer der Reihe: { $count }
+fairness-waits = Wartezeit bis zur ersten Antwort: die Hälfte höchstens { $wait50 }, 80 von 100 höchstens { $wait80 }, 95 von 100 höchstens { $wait95 }
+fairness-longest = Längste Wartezeit: { $wait } (#{ $number })
+fairness-kept = { $all ->
+    [one] Eingehalten: { $count } von einer Zusage, { $early } schon bis zum früheren Ende (heutige Einstellung: { $span })
+   *[other] Eingehalten: { $count } von { $all } Zusagen, davon { $early } schon bis zum früheren Ende (heutige Einstellung: { $span })
+}
+fairness-open = Noch ohne Antwort: { $inside } innerhalb der Zusage, { $beyond } darüber hinaus
+fairness-closed = Ohne Antwort beendet (geschlossen oder zurückgezogen): { $inside } innerhalb der Zusage, { $beyond } darüber hinaus
+fairness-list = Außer der Reihe, durch wen und warum
+fairness-claim = { $ahead ->
+    [one] #{ $number } durch { $agent }, { $at }. Ein Ticket war früher dran ({ $passed }). Grund: { $reason }
+   *[other] #{ $number } durch { $agent }, { $at }. { $ahead } Tickets waren früher dran ({ $passed }). Grund: { $reason }
+}
+fairness-by-answering = hat im Thread geantwortet
+fairness-more = { $more ->
+    [one] und ein weiteres; die CSV-Datei hat alle
+   *[other] und { $more } weitere; die CSV-Datei hat alle
+}
+fairness-record = Stand des Protokolls: { $head }. Damit lässt sich später prüfen, dass bis hierher nichts verändert wurde: wartemarke verify --known { $head }
+fairness-cut = Gezählt sind nur die neuesten { $most } Einträge jeder Art.
+fairness-csv = Eine Zeile für jede Übernahme, jede erste Antwort und jede Anfrage, die ohne Antwort endete. Zeitraum: { $period }
+fairness-about = Zwei Diagramme, Zeitraum: { $period }. Links, wie viele Anfragen wie lange auf die erste Antwort gewartet haben; rechts, wie viele Zusagen in jeder Woche eingehalten und gebrochen wurden. Die Zahlen stehen auch im Text.
+picture-waits = Wartezeit bis zur ersten Antwort
+picture-hours = Stunden (ganz rechts auch, wer länger gewartet hat)
+picture-requests = Anfragen
+picture-weeks = Zusagen nach Wochen
+picture-week-of = Woche ab
+picture-promises = Zusagen
+picture-early = bis zum früheren Ende der Zusage
+picture-in-time = bis zum späteren Ende
+picture-later = später oder gar nicht
+picture-open = noch ohne Antwort
 
 ### Richtlinie
 
@@ -301,6 +409,21 @@ form-setup-open-limit = Offene Tickets je Kunde
 form-setup-hourly-limit = Neue Tickets je Kunde und Stunde
 form-setup-reopen = Tage, in denen ein Ticket wieder aufgeht
 form-setup-retention = So viele Tage bleiben Texte von Kunden
+form-setup-hours = Einrichten: Supportzeiten
+form-setup-there = Das Support-Team ist da
+form-setup-zone = Zeitzone
+form-setup-week = Wochenstunden, etwa Mo-Do 9-17, Fr 9-15
+form-setup-holidays = Feiertage, etwa DE-BY oder AT (leer: keine)
+form-setup-absences = Abwesend, je Zeile: 24.12.2026-1.1.2027
+form-setup-promise = Einrichten: Antwortzeit und Erinnerungen
+form-setup-soft-hours = Antwortzeit: von so vielen Stunden
+form-setup-hard-hours = Antwortzeit: bis zu so vielen Stunden
+form-setup-reminder-hours = Erinnerung ans Team nach Supportstunden
+form-setup-nudge-days = Nachfrage beim Kunden nach Tagen Stille
+form-setup-close-days = Tage von der Nachfrage bis zum Schließen
+there-clock = Rund um die Uhr
+there-hours = Zu diesen Zeiten; die Antwortzeit läuft trotzdem rund um die Uhr
+there-both = Zu diesen Zeiten; auch die Antwortzeit zählt nur sie
 form-setup-mode = Einrichten: dieser Kanal
 form-setup-mode-field = So verhält sich der Bot hier
 form-edit = Ändern: { $title }
@@ -353,11 +476,33 @@ setup-retention = { $days ->
     [one] Texte von Kunden bleiben einen Tag.
    *[other] Texte von Kunden bleiben { $days } Tage.
 }
+setup-hours-clock = Supportzeiten: rund um die Uhr
+setup-hours = Supportzeiten: { $week } ({ $zone })
+setup-holidays = Geschlossen an Feiertagen: { $holidays }
+setup-absences = Abwesend: { $absences }{ $more ->
+    [0] { "" }
+    [one] {" "}und ein weiteres Mal
+   *[other] {" "}und { $more } weitere Male
+}
+setup-promise = Erste Antwort: normalerweise in { $span }
+setup-reminder = { $count ->
+    [one] Wer ein Ticket übernimmt und eine Supportstunde lang nicht antwortet, wird erinnert; nach einer weiteren geht es zurück an seinen Platz.
+   *[other] Wer ein Ticket übernimmt und { $count } Supportstunden lang nicht antwortet, wird erinnert; nach noch einmal so vielen geht es zurück an seinen Platz.
+}
+setup-nudge = { $days ->
+    [one] Ist nach einer Antwort einen Tag lang Stille, wird der Kunde einmal gefragt, ob noch etwas offen ist.
+   *[other] Ist nach einer Antwort { $days } Tage lang Stille, wird der Kunde einmal gefragt, ob noch etwas offen ist.
+}
+setup-close = { $days ->
+    [one] Bleibt es danach einen Tag lang still, wird das Ticket geschlossen.
+   *[other] Bleibt es danach { $days } Tage lang still, wird das Ticket geschlossen.
+}
+setup-dues-stay = Es bleibt bei dem, was für offene Tickets schon zugesagt ist und was Kunden oder dem Support-Team schon gesagt wurde.
 setup-no-channel = kein Kanal
 setup-no-roles = keine Rollen
 setup-missing-support = Es fehlt: ein Support-Kanal. Ohne ihn wird niemand gehört.
 setup-missing-agents = Es fehlt: eine Rolle für das Support-Team. Ohne sie kann niemand Tickets übernehmen.
-setup-missing-agents-channel = Es fehlt: ein Kanal für das Support-Team. Ohne ihn gibt es keine Tafel.
+setup-missing-agents-channel = Es fehlt: ein Kanal für das Support-Team. Ohne ihn gibt es keine Tafel, und das Team erfährt nicht, welche Tickets zu lange warten.
 setup-missing-sales = Es fehlt: ein Vertriebskanal. Anfragen nach kostenpflichtigen Lösungen gehen in den Kanal des Support-Teams.
 setup-policy-trouble = Die Dateien der Richtlinie wurden abgelehnt, die letzte gute Fassung gilt weiter: { $reason }
 
@@ -405,7 +550,15 @@ refused-blocked = Die Moderation dieses Servers hat [Ihren|deinen] Zugang zum Su
 refused-for-author = { $person } kann gerade kein weiteres Ticket bekommen: zu viele sind offen oder neu, oder der Zugang ist gesperrt.
 refused-not-set-up = Der Support ist hier noch nicht eingerichtet. Die Moderation macht das mit /setup.
 refused-no-support-channel = Das ist kein Support-Kanal. Die Support-Kanäle werden mit /setup gewählt.
-refused-setup-words = Möglich sind /setup, /setup rules, /setup tickets, /setup mode und /setup show.
+refused-setup-words = Möglich sind /setup, /setup rules, /setup tickets, /setup hours, /setup promise, /setup mode und /setup show.
+refused-week = „{ $words }“ verstehe ich nicht als Wochenstunden. Möglich ist zum Beispiel: Mo-Do 9-17, Fr 9-15
+refused-zone = Die Zeitzone „{ $words }“ gibt es nicht. Ist { $nearest } gemeint?
+refused-holidays = Zu „{ $words }“ kenne ich keine Feiertage. Möglich ist ein Land wie DE oder AT, auch mit Region wie DE-BY.
+refused-region = Die Region „{ $words }“ gibt es bei { $country } nicht. Es gibt: { $known }
+refused-absence = „{ $words }“ verstehe ich nicht als Abwesenheit. Möglich ist je Zeile ein Tag oder eine Spanne: 24.12.2026-1.1.2027
+refused-absence-span = Bei „{ $words }“ darf der letzte Tag nicht vor dem ersten liegen und nicht mehr als ein Jahr danach.
+refused-too-many-absences = Mehr als { $most } Abwesenheiten kann ich mir nicht merken.
+refused-promise-order = Die Antwortzeit muss mit weniger Stunden anfangen, als sie endet.
 refused-choice = Bitte bei „{ $field }“ eine der angebotenen Möglichkeiten wählen.
 refused-limit = Bei „{ $field }“ sind ganze Zahlen von 1 bis { $most } möglich.
 refused-field-missing = Bitte „{ $field }“ ausfüllen.
@@ -432,13 +585,15 @@ refused-too-long = „{ $title }“ ({ $language }): Titel, Satz oder Antwort is
 refused-no-title = „{ $title }“ hat keinen Titel auf { $language }.
 refused-no-clause = „{ $title }“ braucht auf { $language } einen Satz der Richtlinie, der zitiert wird.
 refused-no-answer = „{ $title }“ braucht eine Antwort auf { $language }.
-refused-brackets = „{ $title }“ ({ $language }): eckige Klammern und senkrechte Striche bitte nur, um wie in den mitgelieferten Texten Sie und du zu trennen.
+refused-brackets = „{ $title }“ ({ $language }): eckige Klammern und senkrechte Striche bitte nur, um wie in den mitgelieferten Texten Sie und du zu trennen, geschweifte nur als { $placeholder } für die Antwortzeit. Im Titel bitte keine.
 refused-too-few-phrases = „{ $title }“ braucht auf { $language } mindestens { $fewest } Beispiele.
 refused-long-phrase = „{ $title }“ ({ $language }): Ein Beispiel hat höchstens { $most } Zeichen, dieses ist länger: „{ $phrase }“
 refused-large-file = Die Datei ist zu groß: höchstens { $most } Zeichen.
 refused-import = { $file }, Zeile { $line }: { $reason }
 refused-nothing-new = Das ändert nichts.
 refused-nothing-to-test = Bitte [schreiben Sie|schreib] einen Satz dazu: /policy test die Galerie stürzt ab
+refused-fairness-words = Bitte so: /fairness, dazu week, month, year oder all, und auf Wunsch csv oder picture
+refused-nothing-on-record = Für diesen Zeitraum ist noch nichts verzeichnet.
 refused-which-to-correct = Welches Ticket? /correct geht in seinem Thread oder mit seiner Nummer.
 something-broke = Bei uns ist etwas schiefgegangen, geändert wurde nichts. Bitte noch einmal versuchen; falls es wieder passiert, hilft dem Team diese Kennung: { $reference }
 
@@ -462,10 +617,16 @@ command-claim = Das nächste Ticket übernehmen, oder mit Grund ein anderes
 usage-claim = Nummer Grund
 command-release = Ein Ticket auf seinen alten Platz zurückgeben
 usage-release = Nummer
+command-mine = Die eigenen Tickets zeigen, und wer dort wartet
+usage-mine = { "" }
+command-behind = Zeigen, wer zu lange wartet
+usage-behind = { "" }
 command-queue = Die Warteschlange zeigen
 usage-queue = { "" }
-command-setup = Kanäle, Rollen, Sprache, Modus und Grenzen einrichten
-usage-setup = rules, tickets, mode, show
+command-fairness = Zeigen, ob es der Reihe nach ging und Zusagen eingehalten wurden
+usage-fairness = week, month, year, all, csv, picture
+command-setup = Kanäle, Rollen, Sprache, Zeiten, Modus und Grenzen einrichten
+usage-setup = rules, tickets, hours, promise, mode, show
 command-panel = In diesem Kanal eine Nachricht mit Knöpfen für Kunden veröffentlichen
 usage-panel = { "" }
 command-block = Einem Kunden nicht mehr antworten
@@ -486,6 +647,9 @@ name-claim = übernehmen
 name-release = zurückgeben
 name-correct = berichtigen
 name-queue = warteschlange
+name-mine = meine
+name-behind = überfällig
+name-fairness = fairness
 name-setup = einrichten
 name-panel = panel
 name-block = sperren
@@ -503,6 +667,8 @@ option-language = sprache
 option-reason = grund
 option-part = teil
 option-mode = modus
+option-period = zeitraum
+option-form = form
 option-person = person
 hint-covered-question = Worum es geht; ohne Frage öffnet sich ein Formular
 hint-ticket-text = Worum es geht; ohne Text öffnet sich ein Formular
@@ -516,6 +682,8 @@ hint-claim-number = Nummer des Tickets; ohne Nummer das nächste in der Wartesch
 hint-claim-reason = Warum dieses Ticket nicht warten kann, bis es an der Reihe ist
 hint-release-number = Nummer des Tickets; im Thread des Tickets nicht nötig
 hint-correct-number = Nummer des Tickets; im Thread des Tickets nicht nötig
+hint-fairness-period = Wie weit zurückgeschaut wird
+hint-fairness-form = Als Tabelle oder als Bild; ohne Auswahl in Worten
 hint-setup-part = Was einzurichten ist; ohne Auswahl Kanäle und Rollen
 hint-setup-mode = Wie der Bot sich in diesem Kanal verhält
 hint-block-person = Wem nicht mehr geantwortet wird
@@ -535,8 +703,16 @@ choice-action-review = review: durchsehen, wo der Bot falsch lag
 choice-language-both = Deutsch und Englisch
 choice-part-rules = rules: Sprache, Anrede und Aufbewahrung
 choice-part-tickets = tickets: Grenzen für Tickets
+choice-part-hours = hours: Supportzeiten, Feiertage und Abwesenheiten
+choice-part-promise = promise: Antwortzeit und Erinnerungen
 choice-part-mode = mode: Verhalten in diesem Kanal
 choice-part-show = show: zeigen, was eingestellt ist
+choice-period-week = eine Woche
+choice-period-month = ein Monat
+choice-period-year = ein Jahr
+choice-period-all = alles
+choice-form-csv = Tabelle (CSV)
+choice-form-picture = Bild
 permission-view-channel = Kanäle ansehen
 permission-send-messages = Nachrichten senden
 permission-create-public-threads = Öffentliche Threads erstellen
@@ -545,6 +721,7 @@ permission-send-messages-in-threads = Nachrichten in Threads senden
 permission-manage-threads = Threads verwalten
 permission-read-message-history = Nachrichtenverlauf anzeigen
 permission-attach-files = Dateien anhängen
+permission-mention-everyone = everyone, here und alle Rollen erwähnen
 permission-manage-guild = Server verwalten
 lacks-message-content = Der Bot bekommt nicht zu lesen, was in den Kanälen geschrieben wird: Im Developer Portal ist „Message Content Intent“ nicht eingeschaltet. Befehle, Knöpfe, Erwähnungen des Bots und das Menü an einer Nachricht gehen trotzdem.
 lacks-channel = { $channel } gibt es nicht mehr. Bitte mit /setup einen anderen Kanal wählen.
@@ -554,6 +731,7 @@ lacks-customers-write = In { $channel } hat die Rolle everyone das Recht „{ $p
 lacks-agents-view = In { $channel } hat die Rolle { $roles } das Recht „{ $permission }“ nicht: Wer im Support-Team nur diese Rolle hat, sieht dort keine Tickets.
 lacks-agents-manage = In { $channel } hat die Rolle { $roles } das Recht „{ $permission }“ nicht: Das Support-Team sieht private Tickets dort erst, wenn es sie übernommen hat, und findet seine Befehle nicht im Menü.
 lacks-agents-commands = In { $channel } fehlt { $roles } das Recht „{ $permission }“: Das Support-Team findet seine Befehle dort nicht im Menü.
+lacks-agents-call = In { $channel } kann der Bot { $roles } nicht benachrichtigen, wenn ein Kunde zu lange wartet: Bitte in den Servereinstellungen allen erlauben, diese Rolle zu erwähnen, oder dem Bot dort das Recht „{ $permission }“ geben.
 lacks-moderators-manage = { $roles } fehlt das Recht „{ $permission }“: Wer in der Moderation nur so eine Rolle hat, findet die Befehle der Moderation nicht im Menü, außer die Servereinstellungen erlauben sie unter „Integrationen“.
 lacks-privacy = In { $channel } wird zitiert, was Kunden schreiben, und alle auf dem Server sehen es: Dort hat die Rolle everyone das Recht „{ $permission }“.
 lacks-agent-roles = { $count ->

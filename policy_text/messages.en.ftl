@@ -59,6 +59,8 @@ button-learn = Add to { $title }
 button-teach = Another category
 button-small-talk = This is small talk
 button-leave = Leave
+button-fairness-csv = CSV
+button-fairness-picture = Picture here
 button-correct = Correct the verdict
 
 ### Tickets and places
@@ -83,16 +85,29 @@ place-waiting = { $place ->
    *[other] Ticket #{ $number } is number { $place } in line.
 }
 place-claimed = { $agent } is taking care of ticket #{ $number }.
-expect-normal = A first answer normally comes within 24 to 48 hours, so between { $soft } and { $hard }.
-expect-longer = We are very busy right now, so an answer will take longer than the usual 24 to 48 hours. Thank you for your patience. Nobody is left behind; we will get back to you as soon as we can.
-expect-pace = At the current pace it will be this ticket's turn in about { $wait }.
+promise-span = { $least } to { $most } hours
+promise-span-in-hours = { $least } to { $most } support hours
+expect-normal = A first answer normally comes within { $span }, so between { $soft } and { $hard }.
+expect-longer = The answer will take longer than usual. Thank you for your patience. Nobody is left behind; we will get back to you as soon as we can.
+expect-by = A first answer normally comes by { $hard }.
+expect-between = A first answer normally comes between { $soft } and { $hard }.
+estimate = Estimated wait: { $low } to { $high }. Going by our pace of late, that holds in 8 of 10 cases; it is an estimate, not a promise.
+estimate-none = We cannot estimate the wait here more closely at the moment.
+late = { $person }, we have not answered ticket #{ $number } yet (waiting so far: { $waited }). Thank you for your patience; we will get back to you as soon as we can.
+broken = { $alerted ->
+    [1] { $person }, we are sorry: ticket #{ $number } should normally have been answered by { $due } (waiting so far: { $waited }). The support team is reminded of it specially, and will get back to you as soon as it can.
+   *[other] { $person }, we are sorry: ticket #{ $number } should normally have been answered by { $due } (waiting so far: { $waited }). The support team will get back to you as soon as it can.
+}
+nobody-left-behind = Nobody is left behind.
+nudge = { $person }, has this settled everything? If not, just write here. Otherwise we will close ticket #{ $number } on { $end }.
+closed-in-silence = Ticket #{ $number } is closed, because nothing more was said.
+closed-by-word = Good, then ticket #{ $number } is closed.
 first-come = First come, first served.
 facts-no-ticket = { $waiting ->
     [0] You have no open ticket. Nobody is waiting right now.
     [one] You have no open ticket. One ticket is waiting right now.
    *[other] You have no open ticket. { $waiting } tickets are waiting right now.
 }
-facts-pace = At the current pace a new ticket waits about { $wait }.
 added-heading = Added by the customer:
 added = Added to ticket #{ $number }.
 added-moved = Added to ticket #{ $number }. The conversation continues there: { $thread }
@@ -138,8 +153,55 @@ queue-heading = { $waiting ->
     [one] The line: one ticket
    *[other] The line: { $waiting } tickets
 }
-queue-item = { $overdue ->
-    [1] { $place }. #{ $number } { $customer } · waiting { $age } · overdue since { $due } · { $ruling } · { $language } · “{ $words }” · { $thread }
+returned-public = { $place ->
+    [1] The answer has taken too long, so this ticket is back in line at its old place: it is next.
+   *[other] The answer has taken too long, so this ticket is back in line at its old place: number { $place }.
+}
+returned-agents = Ticket #{ $number } is back in line: there was no answer from { $agent } for too long.
+remind = { $agent }: { $customer } is waiting for an answer in ticket #{ $number } ({ $waiting }): { $thread }. If there is none by { $back }, the ticket goes back into the line.
+agent-gone = { $count ->
+    [one] { $agent } is not an agent any more. Back at its old place is { $numbers }.
+   *[other] { $agent } is not an agent any more. Back at their old places are { $numbers }.
+}
+digest-late = { $count ->
+    [one] One ticket has been waiting for a while
+   *[other] { $count } tickets have been waiting for a while
+}
+digest-urgent = { $count ->
+    [one] Urgent: the answer time will soon be over for one ticket
+   *[other] Urgent: the answer time will soon be over for { $count } tickets
+}
+digest-broken = { $count ->
+    [one] The answer time is over for one ticket
+   *[other] The answer time is over for { $count } tickets
+}
+alert-call = { $roles }: somebody has been waiting here for too long.
+behind-heading = { $late ->
+    [0] Nobody is waiting too long
+    [one] One ticket is waiting too long
+   *[other] { $late } tickets are waiting too long
+}
+behind-untold = They have not been told so yet:
+behind-told = They have been told so:
+behind-item = #{ $number } { $customer } · waiting { $age } · due { $due } · { $agent } · { $thread }
+behind-unclaimed = not claimed yet
+behind-swept = { $count ->
+    [0] Last checked: { $at }. Nobody had been forgotten.
+    [one] Last checked: { $at }. One ticket had been forgotten; it was made up for.
+   *[other] Last checked: { $at }. { $count } tickets had been forgotten; it was made up for.
+}
+mine-heading = { $count ->
+    [0] You have not claimed a ticket
+    [one] You have claimed one ticket
+   *[other] You have claimed { $count } tickets
+}
+mine-waits = Waiting for your answer: { $waiting }
+mine-waits-first = Waiting for the first answer: { $waiting } · due { $due }
+mine-customers-turn = It is the customer's turn.
+queue-item = { $mark ->
+    [answered] { $place }. #{ $number } { $customer } · waiting { $age } · already answered · { $ruling } · { $language } · “{ $words }” · { $thread }
+    [urgent] { $place }. #{ $number } { $customer } · waiting { $age } · urgent, due { $due } · { $ruling } · { $language } · “{ $words }” · { $thread }
+    [overdue] { $place }. #{ $number } { $customer } · waiting { $age } · overdue since { $due } · { $ruling } · { $language } · “{ $words }” · { $thread }
    *[other] { $place }. #{ $number } { $customer } · waiting { $age } · due { $due } · { $ruling } · { $language } · “{ $words }” · { $thread }
 }
 queue-working = { $agent }: #{ $number } { $customer } · “{ $words }” · { $thread }
@@ -155,7 +217,53 @@ queue-dead-letters = { $count ->
     [one] One of our messages could not be delivered. The operator sees it with: wartemarke letters
    *[other] { $count } of our messages could not be delivered. The operator sees them with: wartemarke letters
 }
+board-estimate = A new ticket waits an estimated { $low } to { $high }.
 board-as-of = As of { $at }
+
+### Fairness
+
+fairness-heading = Fairness, period: { $period }
+fairness-week = 7 days
+fairness-month = 30 days
+fairness-year = 365 days
+fairness-all = Everything
+fairness-order = { $count ->
+    [one] In order: { $ahead } of one claim
+   *[other] In order: { $ahead } of { $count } claims
+}
+fairness-out-of-turn = Out of turn: { $count }
+fairness-waits = Wait for the first answer: half at most { $wait50 }, 80 in 100 at most { $wait80 }, 95 in 100 at most { $wait95 }
+fairness-longest = Longest wait: { $wait } (#{ $number })
+fairness-kept = { $all ->
+    [one] Kept: { $count } of one promise, { $early } by the earlier end (today's setting: { $span })
+   *[other] Kept: { $count } of { $all } promises, { $early } of them by the earlier end (today's setting: { $span })
+}
+fairness-open = Still without an answer: { $inside } inside the promise, { $beyond } beyond it
+fairness-closed = Ended without an answer (closed or withdrawn): { $inside } inside the promise, { $beyond } beyond it
+fairness-list = Out of turn: by whom and why
+fairness-claim = { $ahead ->
+    [one] #{ $number } by { $agent }, { $at }. One ticket was ahead ({ $passed }). Reason: { $reason }
+   *[other] #{ $number } by { $agent }, { $at }. { $ahead } tickets were ahead ({ $passed }). Reason: { $reason }
+}
+fairness-by-answering = answered in the thread
+fairness-more = { $more ->
+    [one] and one more; the CSV file has all
+   *[other] and { $more } more; the CSV file has all
+}
+fairness-record = The record stands at: { $head }. With it one can check later that nothing up to here was changed: wartemarke verify --known { $head }
+fairness-cut = Only the latest { $most } entries of each kind are counted.
+fairness-csv = A line for each claim, each first answer and each request that ended without an answer. Period: { $period }
+fairness-about = Two charts, period: { $period }. On the left, how many requests waited how long for the first answer; on the right, how many promises were kept and broken in each week. The text has the numbers, too.
+picture-waits = Wait for the first answer
+picture-hours = hours (on the far right also who waited longer)
+picture-requests = requests
+picture-weeks = Promises by week
+picture-week-of = week from
+picture-promises = promises
+picture-early = by the earlier end of the promise
+picture-in-time = by the later end
+picture-later = later, or not at all
+picture-open = no answer yet
 
 ### Policy
 
@@ -301,6 +409,21 @@ form-setup-open-limit = Open tickets per customer
 form-setup-hourly-limit = New tickets per customer and hour
 form-setup-reopen = Days in which a ticket can be reopened
 form-setup-retention = Days to keep customers' texts
+form-setup-hours = Set up: support hours
+form-setup-there = Agents are there
+form-setup-zone = Time zone
+form-setup-week = Weekly hours, such as Mon-Thu 9-17, Fri 9-15
+form-setup-holidays = Holidays, such as DE-BY or US (empty: none)
+form-setup-absences = Away, one a line: 2026-12-24 to 2027-01-01
+form-setup-promise = Set up: answer time and reminders
+form-setup-soft-hours = Answer time: from so many hours
+form-setup-hard-hours = Answer time: up to so many hours
+form-setup-reminder-hours = Remind agents after so many support hours
+form-setup-nudge-days = Ask the customer after so many silent days
+form-setup-close-days = Days from that question until closing
+there-clock = Around the clock
+there-hours = At these hours; the answer time still runs around the clock
+there-both = At these hours; the answer time counts only them, too
 form-setup-mode = Set up: this channel
 form-setup-mode-field = How the bot behaves here
 form-edit = Change: { $title }
@@ -353,11 +476,33 @@ setup-retention = { $days ->
     [one] Customers' texts are kept for one day.
    *[other] Customers' texts are kept for { $days } days.
 }
+setup-hours-clock = Support hours: around the clock
+setup-hours = Support hours: { $week } ({ $zone })
+setup-holidays = Closed on public holidays: { $holidays }
+setup-absences = Away: { $absences }{ $more ->
+    [0] { "" }
+    [one] {" "}and once more
+   *[other] {" "}and { $more } more times
+}
+setup-promise = First answer: normally in { $span }
+setup-reminder = { $count ->
+    [one] An agent who claims a ticket and does not answer for one support hour is reminded; after another one it goes back to its place.
+   *[other] An agent who claims a ticket and does not answer for { $count } support hours is reminded; after as many again it goes back to its place.
+}
+setup-nudge = { $days ->
+    [one] After one day of silence upon an answer, the customer is asked once whether anything is left to do.
+   *[other] After { $days } days of silence upon an answer, the customer is asked once whether anything is left to do.
+}
+setup-close = { $days ->
+    [one] After one more day of silence, the ticket is closed.
+   *[other] After { $days } more days of silence, the ticket is closed.
+}
+setup-dues-stay = What open tickets were promised, and what customers and agents were already told, stays as it is.
 setup-no-channel = no channel
 setup-no-roles = no roles
 setup-missing-support = Missing: a support channel. Without one nobody is heard.
 setup-missing-agents = Missing: a role for agents. Without one nobody can claim tickets.
-setup-missing-agents-channel = Missing: an agents' channel. Without one there is no board.
+setup-missing-agents-channel = Missing: an agents' channel. Without one there is no board, and agents are not told which tickets wait too long.
 setup-missing-sales = Missing: a sales channel. Requests for paid solutions go to the agents' channel.
 setup-policy-trouble = The policy's files were refused, the last good policy stays in force: { $reason }
 
@@ -405,7 +550,15 @@ refused-blocked = The moderators of this server have paused your access to suppo
 refused-for-author = { $person } cannot get another ticket just now: too many are open or new, or their access is paused.
 refused-not-set-up = Support is not set up here yet. A moderator does that with /setup.
 refused-no-support-channel = This is not a support channel. Choose the support channels with /setup first.
-refused-setup-words = Use /setup, /setup rules, /setup tickets, /setup mode or /setup show.
+refused-setup-words = Use /setup, /setup rules, /setup tickets, /setup hours, /setup promise, /setup mode or /setup show.
+refused-week = I do not understand “{ $words }” as weekly hours. An example: Mon-Thu 9-17, Fri 9-15
+refused-zone = There is no time zone “{ $words }”. Do you mean { $nearest }?
+refused-holidays = I know no public holidays for “{ $words }”. Use a country such as DE or US, or one with a region such as DE-BY.
+refused-region = { $country } has no region “{ $words }”. There are: { $known }
+refused-absence = I do not understand “{ $words }” as an absence. Write a day or a span on each line: 2026-12-24 to 2027-01-01
+refused-absence-span = In “{ $words }”, the last day must not be before the first, nor more than a year after it.
+refused-too-many-absences = I cannot remember more than { $most } absences.
+refused-promise-order = The answer time must begin with fewer hours than it ends with.
 refused-choice = Please choose one of the options for “{ $field }”.
 refused-limit = Please enter a whole number from 1 to { $most } for “{ $field }”.
 refused-field-missing = Please fill in “{ $field }”.
@@ -432,13 +585,15 @@ refused-too-long = “{ $title }” ({ $language }): title, clause or answer is 
 refused-no-title = “{ $title }” has no title in { $language }.
 refused-no-clause = “{ $title }” needs a clause in { $language }: the sentence of the policy that is quoted.
 refused-no-answer = “{ $title }” needs an answer in { $language }.
-refused-brackets = “{ $title }” ({ $language }): please use square brackets and vertical bars only to tell formal from informal German, as the shipped texts do.
+refused-brackets = “{ $title }” ({ $language }): please use square brackets and vertical bars only to tell formal from informal German, as the shipped texts do, and curly ones only as { $placeholder } for the answer time. None of them in the title, please.
 refused-too-few-phrases = “{ $title }” needs at least { $fewest } phrases in { $language }.
 refused-long-phrase = “{ $title }” ({ $language }): a phrase has at most { $most } characters, this one is longer: “{ $phrase }”
 refused-large-file = The file is too large: at most { $most } characters.
 refused-import = { $file }, line { $line }: { $reason }
 refused-nothing-new = That changes nothing.
 refused-nothing-to-test = Please add a sentence: /policy test the gallery crashes
+refused-fairness-words = Please write: /fairness, with week, month, year or all, and csv or picture if you like
+refused-nothing-on-record = Nothing is on record for this period yet.
 refused-which-to-correct = Which ticket? Use /correct in its thread, or with its number.
 something-broke = Something went wrong on our side, and nothing was changed. Please try again; if it happens again, tell the team this reference: { $reference }
 
@@ -462,10 +617,16 @@ command-claim = Take the next ticket, or another one with a reason
 usage-claim = number reason
 command-release = Give a ticket back to its old place in the line
 usage-release = number
+command-mine = Show your tickets, and who is waiting there
+usage-mine = { "" }
+command-behind = Show who has been waiting too long
+usage-behind = { "" }
 command-queue = Show the line
 usage-queue = { "" }
-command-setup = Set up channels, roles, language, mode and limits
-usage-setup = rules, tickets, mode, show
+command-fairness = Show whether tickets were taken in order and promises kept
+usage-fairness = week, month, year, all, csv, picture
+command-setup = Set up channels, roles, language, hours, mode and limits
+usage-setup = rules, tickets, hours, promise, mode, show
 command-panel = Post a message with buttons for customers in this channel
 usage-panel = { "" }
 command-block = Stop answering a customer
@@ -486,6 +647,9 @@ name-claim = claim
 name-release = release
 name-correct = correct
 name-queue = queue
+name-mine = mine
+name-behind = behind
+name-fairness = fairness
 name-setup = setup
 name-panel = panel
 name-block = block
@@ -503,6 +667,8 @@ option-language = language
 option-reason = reason
 option-part = part
 option-mode = mode
+option-period = period
+option-form = form
 option-person = person
 hint-covered-question = What it is about; without a question a form opens
 hint-ticket-text = What it is about; without a text a form opens
@@ -516,6 +682,8 @@ hint-claim-number = The ticket's number; without one, the next in the line
 hint-claim-reason = Why this ticket cannot wait for its turn
 hint-release-number = The ticket's number; not needed in its own thread
 hint-correct-number = The ticket's number; not needed in its own thread
+hint-fairness-period = How far to look back
+hint-fairness-form = As a table or a picture; without a choice, in words
 hint-setup-part = What to set up; without a choice, channels and roles
 hint-setup-mode = How the bot behaves in this channel
 hint-block-person = Who gets no more answers
@@ -535,8 +703,16 @@ choice-action-review = review: go through what the bot got wrong
 choice-language-both = German and English
 choice-part-rules = rules: language, form of address and retention
 choice-part-tickets = tickets: limits for tickets
+choice-part-hours = hours: support hours, holidays and absences
+choice-part-promise = promise: answer time and reminders
 choice-part-mode = mode: behaviour in this channel
 choice-part-show = show: show what is set
+choice-period-week = one week
+choice-period-month = one month
+choice-period-year = one year
+choice-period-all = everything
+choice-form-csv = table (CSV)
+choice-form-picture = picture
 permission-view-channel = View Channels
 permission-send-messages = Send Messages
 permission-create-public-threads = Create Public Threads
@@ -545,6 +721,7 @@ permission-send-messages-in-threads = Send Messages in Threads
 permission-manage-threads = Manage Threads
 permission-read-message-history = Read Message History
 permission-attach-files = Attach Files
+permission-mention-everyone = Mention everyone, here and All Roles
 permission-manage-guild = Manage Server
 lacks-message-content = The bot does not get to read what is written in the channels: the Message Content Intent is not switched on in the Developer Portal. Commands, buttons, mentions of the bot and the menu on a message work all the same.
 lacks-channel = { $channel } does not exist any more. Please choose another channel with /setup.
@@ -554,6 +731,7 @@ lacks-customers-write = In { $channel } the role everyone does not have the perm
 lacks-agents-view = In { $channel } the role { $roles } does not have the permission “{ $permission }”: agents who have no other role see no tickets there.
 lacks-agents-manage = In { $channel } the role { $roles } does not have the permission “{ $permission }”: agents see private tickets there only after claiming them, and do not find their commands in the menu.
 lacks-agents-commands = In { $channel } the permission “{ $permission }” is missing for { $roles }: agents do not find their commands in the menu there.
+lacks-agents-call = In { $channel } the bot cannot notify { $roles } when a customer has waited too long: please allow everybody to mention this role in the server's settings, or give the bot the permission “{ $permission }” there.
 lacks-moderators-manage = The permission “{ $permission }” is missing for { $roles }: moderators who have no other role do not find their commands in the menu, unless the server's settings allow them under “Integrations”.
 lacks-privacy = In { $channel } customers' words are quoted, and everybody on the server sees them: the role everyone has the permission “{ $permission }” there.
 lacks-agent-roles = { $count ->

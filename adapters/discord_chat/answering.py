@@ -12,7 +12,7 @@ import structlog
 
 from adapters.discord_chat.forms import modal_of
 from adapters.discord_chat.show import file_of, people_meant, views
-from bot.model import Block, BlockKind, Content, Language, Reply
+from bot.model import Block, BlockKind, Content, File, Language, Reply
 from bot.texts import text
 
 PATIENCE = timedelta(seconds=2)
@@ -50,23 +50,26 @@ async def _tell(interaction: discord.Interaction[Any], reply: Reply, commands: M
         return
     content = reply.content or please_again(interaction)
     is_private = not reply.is_public
-    file = file_of(reply.file) if reply.file is not None else None
-    parts = views(content, commands, file)
+    parts = views(content, commands, file_of(reply.file) if reply.file else None)
     for number, view in enumerate(parts):
-        files = [file] if file is not None and view is parts[-1] else []
-        meant = people_meant(content)
+        file, meant = reply.file if view is parts[-1] else None, people_meant(content)
         if was_late and number == 0:  # Discord has fixed that this one is private
-            await interaction.edit_original_response(view=view, attachments=files, allowed_mentions=meant)
+            await interaction.edit_original_response(view=view, attachments=_files(file), allowed_mentions=meant)
             if reply.is_public:
-                await interaction.followup.send(view=view, files=files, allowed_mentions=meant)
+                await interaction.followup.send(view=view, files=_files(file), allowed_mentions=meant)
         elif number == 0:
             await interaction.response.send_message(
-                view=view, files=files, ephemeral=is_private, allowed_mentions=meant
+                view=view, files=_files(file), ephemeral=is_private, allowed_mentions=meant
             )
         else:
-            await interaction.followup.send(view=view, files=files, ephemeral=is_private, allowed_mentions=meant)
-    if was_late and reply.is_public:
+            await interaction.followup.send(view=view, files=_files(file), ephemeral=is_private, allowed_mentions=meant)
+    if was_late and reply.is_public and reply.file is None:  # what ends a thread has no file
         await _put_away(interaction)
+
+
+def _files(file: File | None) -> list[discord.File]:
+    """For one request: it reads the file to its end."""
+    return [] if file is None else [file_of(file)]
 
 
 async def _say_last_words(interaction: discord.Interaction[Any], reply: Reply, commands: Mapping[str, int]) -> None:

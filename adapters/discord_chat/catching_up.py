@@ -49,6 +49,10 @@ class Marks:
         """Discord has told us all that we had missed."""
         self._lost -= set(guilds)
 
+    def misses_nothing(self, guild: int) -> bool:
+        """Whether all that was said in a guild up to now has been told, or is on its way."""
+        return guild in self._heard and guild not in self._lost
+
     def begin(self, guild: int) -> int:
         """What was missed up to now is about to be told; until that is done, the mark stays where it is.
 
@@ -67,7 +71,7 @@ class Marks:
 
     async def begin_anew(self, guild: int, order: int) -> None:
         """Nothing older than this is anybody's business any more: the desk has begun to listen to other channels."""
-        if guild in self._heard and guild not in self._lost:
+        if self.misses_nothing(guild):
             self._reach(guild, order)
             await self.note()
 
@@ -79,7 +83,7 @@ class Marks:
         """While a message is being told, the mark stays before it; and for good, if telling it fails."""
         self._on_their_way.setdefault(guild, set()).add(message)
         yield
-        if guild in self._heard and guild not in self._lost:
+        if self.misses_nothing(guild):
             self._reach(guild, message)
         self._on_their_way.get(guild, set()).discard(message)
 

@@ -15,7 +15,7 @@ from yarl import URL
 from adapters.discord_chat.client import DeskClient
 from adapters.discord_chat.permissions import lacks
 from adapters.discord_chat.to_event import guild_of
-from bot.model import Chat, Effect, Later, Listener, Outcome, ServerSettings, Text
+from bot.model import Chat, Effect, Later, Listener, Outcome, Person, ServerSettings, Text
 from bot.settings import Settings
 
 _log = structlog.get_logger(__name__)
@@ -116,6 +116,16 @@ class DiscordChat(Chat):
         if self._client.delivery.is_refused and not self._client.is_closed():
             await self._client.close()
         return outcome
+
+    def misses_nothing(self, server: str) -> bool:
+        """Whether the guild is connected, and what was said while it was not has been told."""
+        return self._client is not None and self._client.marks.misses_nothing(guild_of(server))
+
+    async def member(self, server: str, person: str) -> Person | None:
+        """Somebody as Discord knows them now; None who has left. Raises OSError when it does not tell."""
+        if self._client is None:
+            raise ConnectionError("not connected to Discord")
+        return await self._client.member(server, person)
 
     def lacks(self, server: str, settings: ServerSettings) -> Sequence[Text]:
         """Permissions, channels and roles that are missing, and the intent."""

@@ -29,6 +29,7 @@ from adapters.discord_chat.to_event import (
     message_edited,
     message_picked,
     message_posted,
+    person,
     person_banned,
     place_gone,
     place_of,
@@ -36,12 +37,14 @@ from adapters.discord_chat.to_event import (
     server_left,
     server_of,
 )
-from bot.model import Event, Listener, Reply, Wish
+from bot.model import Event, Listener, Person, Reply, Wish
 
 IDENTIFY_EVERY = 5.0
 """Seconds between two identifications in one bucket (developers/events/gateway, "Sharding")."""
 CATCH_UP_AGAIN = 30.0
 """Seconds until what could not be read is asked for again."""
+_UNKNOWN = {10007, 10013}
+"""No member of the guild, no user at all (developers/topics/opcodes-and-status-codes, "JSON Error Codes")."""
 
 _log = structlog.get_logger(__name__)
 
@@ -79,6 +82,7 @@ class DeskClient(discord.AutoShardedClient):
         self._desk = desk
         self.identify_every, self.catch_up_again = IDENTIFY_EVERY, CATCH_UP_AGAIN
         self._noting: asyncio.Task[None] | None = None
+        self._asking: set[asyncio.Task[Person | OSError | None]] = set()
         self._identify_alone = 1
 
     # --- connecting ----------------------------------------------------------------------------------
@@ -185,6 +189,22 @@ class DeskClient(discord.AutoShardedClient):
         """Somebody was banned."""
         await self._desk.handle(person_banned(guild.id, user.id))
 
+    async def member(self, server: str, user: str) -> Person | None:
+        """A member of a guild as they are now, asked for by themselves: that needs no privileged intent."""
+        guild = self.get_guild(guild_of(server))
+        if guild is None or guild.unavailable or self.delivery.is_refused:
+            raise ConnectionError("Discord has not told of this guild")
+        asking = asyncio.create_task(_member(guild, int(user)))
+        self._asking.add(asking)  # it goes on, because discord.py may wait in it and cannot be broken off there
+        asking.add_done_callback(self._asking.discard)
+        done, _ = await asyncio.wait({asking}, timeout=self.delivery.patience.total_seconds())
+        if not done:
+            raise TimeoutError("Discord has not told in time")
+        found = asking.result()
+        if isinstance(found, OSError):
+            raise found
+        return found
+
     # --- messages ------------------------------------------------------------------------------------
 
     async def on_message(self, message: discord.Message) -> None:
@@ -289,3 +309,14 @@ class DeskClient(discord.AutoShardedClient):
         if set(self._desk.heard_in(event.server)) - set(before):
             await self.marks.begin_anew(guild_of(event.server), event.order)
         return reply
+
+
+async def _member(guild: discord.Guild, user: int) -> Person | OSError | None:
+    """A member, None who is none, or why Discord does not tell."""
+    try:
+        return person(await guild.fetch_member(user))
+    except discord.HTTPException as error:
+        is_gone = isinstance(error, discord.NotFound) and error.code in _UNKNOWN
+        return None if is_gone else OSError(f"Discord says {error.status} {error.code}")
+    except (discord.RateLimited, aiohttp.ClientError, OSError) as error:
+        return OSError(f"Discord does not tell: {type(error).__name__}")

@@ -15,6 +15,7 @@ from discord.http import Route
 
 from adapters.discord_chat.markup import to_plain
 from bot.desk.commands import BY_NAME, Audience
+from bot.desk.fairness import Period, Shape
 from bot.desk.policy.commands import ACTIONS
 from bot.model import Language, Mode, Text, Wish
 from bot.rules.limits import TEXT_LIMIT
@@ -42,7 +43,7 @@ see private tickets; so the one permission that an installer gives to the agents
 commands, and customers do not have it. Who wants it otherwise changes it for each command, role and channel in the
 server's settings under Integrations; that wins over what stands here.
 """
-_PARTS = ("rules", "tickets", "mode", "show")
+_PARTS = ("rules", "tickets", "hours", "promise", "mode", "show")
 """What `/setup` understands as its first word."""
 _CHOICES: Mapping[str, tuple[tuple[str, Text], ...]] = {
     "action": tuple((action, text(f"choice-action-{action}")) for action in ACTIONS),
@@ -52,6 +53,8 @@ _CHOICES: Mapping[str, tuple[tuple[str, Text], ...]] = {
     ),
     "part": tuple((part, text(f"choice-part-{part}")) for part in _PARTS),
     "mode": tuple((mode.value, text(f"mode-{mode}")) for mode in Mode),
+    "period": tuple((period.value, text(f"choice-period-{period}")) for period in Period),
+    "form": tuple((form.value, text(f"choice-form-{form}")) for form in Shape),
 }
 """Options that are chosen from a list: the words that the desk understands, and how people read them."""
 _LANGUAGES: Mapping[str, frozenset[str]] = {
@@ -158,6 +161,21 @@ async def queue(interaction: Interaction) -> None:
     await interaction.client.used(interaction, "queue")
 
 
+async def mine(interaction: Interaction) -> None:
+    """Takes no words."""
+    await interaction.client.used(interaction, "mine")
+
+
+async def behind(interaction: Interaction) -> None:
+    """Takes no words."""
+    await interaction.client.used(interaction, "behind")
+
+
+async def fairness(interaction: Interaction, period: str = "", form: str = "") -> None:
+    """Without a form, in words."""
+    await interaction.client.used(interaction, "fairness", _joined(period, form))
+
+
 async def setup(interaction: Interaction, part: str = "", mode: str = "") -> None:
     """Without a part, channels and roles. Who chooses a mode need not say that it is about the mode."""
     await interaction.client.used(interaction, "setup", _joined("mode", mode) if mode else part)
@@ -188,6 +206,9 @@ _SLASH: tuple[Callback, ...] = (
     release,
     correct,
     queue,
+    mine,
+    behind,
+    fairness,
     setup,
     block,
     unblock,

@@ -27,7 +27,8 @@ NEEDED = (
 """Each by discord.py's name of it.
 
 Not among them: Manage Threads, because the threads are the bot's own, and their creator may archive them and open them
-again; Embed Links, because our messages have no embeds; Mention Everyone, because only single people are mentioned.
+again; Embed Links, because our messages have no embeds; Mention Everyone, because it allows much more than to call the
+agents, and they can be called as well where everybody may mention their role.
 """
 
 
@@ -81,6 +82,8 @@ def _channels_lack(guild: discord.Guild, settings: ServerSettings) -> Iterator[T
                 yield from _agents_lack(channel, agents)
             elif channel_id == settings.agents_channel:
                 yield from _agents_lack_commands(channel, agents)
+            if channel_id == settings.agents_channel:
+                yield from _bot_lacks_call(channel, agents)
             if channel_id in of_the_team and channel.permissions_for(guild.default_role).view_channel:
                 yield text("lacks-privacy", channel=_link(channel), permission=_name("view_channel"))
 
@@ -121,6 +124,15 @@ def _agents_lack_commands(channel: discord.TextChannel, roles: Iterable[discord.
     if named := tuple(id_ for id_, may in given.items() if may.view_channel and not may.manage_threads):
         permission = _name("manage_threads")
         yield text("lacks-agents-commands", channel=_link(channel), roles=Roles(named), permission=permission)
+
+
+def _bot_lacks_call(channel: discord.TextChannel, roles: Iterable[discord.Role]) -> Iterator[Text]:
+    """Who is called there is told, but not notified, without the one or the other."""
+    if channel.permissions_for(channel.guild.me).mention_everyone:
+        return
+    if named := tuple(str(role.id) for role in roles if not role.mentionable):
+        permission = _name("mention_everyone")
+        yield text("lacks-agents-call", channel=_link(channel), roles=Roles(named), permission=permission)
 
 
 def _moderators_lack(roles: Iterable[discord.Role]) -> Iterator[Text]:

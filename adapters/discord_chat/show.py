@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
 import discord
 
 from adapters.discord_chat.markup import escape_line_starts, head, to_markdown, to_plain, units
-from bot.model import BlockKind, Button, ButtonStyle, Content, File, Mention, Ruling, Text, Words
+from bot.model import BlockKind, Button, ButtonStyle, Content, File, Mention, Roles, Ruling, Text, Words
 
 _LONGEST_TEXT = 4_000
 """Most characters of all texts of one message together."""
 _MOST_COMPONENTS = 40
 """Most parts of one message, those inside of others included."""
 _LONGEST_LABEL = 80
+_LONGEST_DESCRIPTION = 256
+"""Most characters of what is told of a picture."""
 _ROW = 5
 """Most buttons side by side. The desk puts at most 25 under a message, so that they fit under one view."""
 
@@ -73,30 +75,39 @@ def views(
 ) -> list[discord.ui.LayoutView]:
     """A message of ours, as several where it is too long for one; buttons and the file stand under the last.
 
-    `commands` tells the ids of our slash commands by name. The same `file` has to be sent with the last view.
+    `commands` tells the ids of our slash commands by name. The same `file` has to be sent with the last view; a picture
+    is seen at once, any other can be downloaded.
     """
     rows = list(_rows(content))
     under = len(rows) + len(content.buttons) + (file is not None)
     pages = _pages(_parts(content, commands), _MOST_COMPONENTS - 1 - under)
     containers = [_container(page, content.ruling) for page in pages]
     if file is not None:
-        containers[-1].add_item(discord.ui.File(file))
+        containers[-1].add_item(_shown(file))
     for row in rows:
         containers[-1].add_item(row)
     return [_view(container) for container in containers]
 
 
 def people_meant(content: Content) -> discord.AllowedMentions:
-    """Whom a message may call: the people whom we mention in it, and nobody whom anybody else does."""
-    people = {person for block in content.blocks for person in _mentioned(block.words)}
-    users = [discord.Object(int(person)) for person in sorted(people) if person.isdecimal()]
-    return discord.AllowedMentions(everyone=False, roles=False, users=users, replied_user=False)
+    """Whom a message may call: the people and roles whom we call in it, and nobody whom anybody else does."""
+    called = [one for block in content.blocks for one in _called(block.words)]
+    users = _objects(one.person for one in called if isinstance(one, Mention))
+    roles = _objects(role for one in called if isinstance(one, Roles) for role in one.roles)
+    return discord.AllowedMentions(everyone=False, roles=roles or False, users=users, replied_user=False)
 
 
 def file_of(file: File) -> discord.File:
-    """A text file to send. Its name is one that Discord leaves as it is, because the view names it, too."""
+    """A file to send. Its name is one that Discord leaves as it is, because the view names it, too."""
     name = _UNSAFE.sub("_", file.name).strip("._") or "file"
-    return discord.File(io.BytesIO(file.text.encode()), filename=name)
+    about = head(file.about, _LONGEST_DESCRIPTION) or None
+    return discord.File(io.BytesIO(file.data), filename=name, description=about)
+
+
+def _shown(file: discord.File) -> discord.ui.Item[Any]:
+    if file.filename.lower().endswith(".png"):
+        return discord.ui.MediaGallery(discord.MediaGalleryItem(file))
+    return discord.ui.File(file)
 
 
 def _view(container: discord.ui.Container[Any]) -> discord.ui.LayoutView:
@@ -211,10 +222,14 @@ def _sign_of(beginning: str) -> str:
     return "" if sign is None else _CONTINUED.get(sign[0], sign[0])
 
 
-def _mentioned(words: Words) -> Iterator[str]:
+def _called(words: Words) -> Iterator[Mention | Roles]:
     if isinstance(words, Text):
         for value in words.values.values():
-            if isinstance(value, Mention) and value.is_called:
-                yield value.person
+            if isinstance(value, Mention | Roles) and value.is_called:
+                yield value
             elif isinstance(value, Text):
-                yield from _mentioned(value)
+                yield from _called(value)
+
+
+def _objects(ids: Iterable[str]) -> list[discord.Object]:
+    return [discord.Object(int(id_)) for id_ in sorted(set(ids)) if id_.isdecimal()]

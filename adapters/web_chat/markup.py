@@ -45,12 +45,16 @@ class _Html(Holes):
         return self.hole(f'<a href="#" class="place" data-channel="{channel}">#{channel}</a>')
 
     def roles(self, roles: tuple[str, ...]) -> str:
-        return self.hole(escape(PlainMarkup().roles(roles)))
+        return self.hole(", ".join(map(_role, roles)))
 
     def moment(self, at: datetime, language: Language) -> str:
         """The page puts the reader's own zone in; what stands here is for readers without scripts."""
         stamp = at.astimezone(UTC).isoformat(timespec="seconds")
         return self.hole(f'<time datetime="{stamp}">{escape(tell_moment(at, language))}</time>')
+
+
+def _role(role: str) -> str:
+    return f'<span class="mention" data-role="{escape(role)}"><bdi>@{escape(role)}</bdi></span>'
 
 
 class _Plain(PlainMarkup):

@@ -9,7 +9,7 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Lock
@@ -39,7 +39,8 @@ CREATE TABLE IF NOT EXISTS message (
     edited INTEGER NOT NULL DEFAULT 0,
     deleted INTEGER NOT NULL DEFAULT 0,
     board INTEGER NOT NULL DEFAULT 0,
-    answers TEXT
+    answers TEXT,
+    file TEXT
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS message_in_channel ON message (channel, id) WHERE thread IS NULL;
 CREATE INDEX IF NOT EXISTS message_in_thread ON message (thread, id) WHERE thread IS NOT NULL;
@@ -63,7 +64,7 @@ CREATE TABLE IF NOT EXISTS seen (
 ) WITHOUT ROWID;
 """
 _MESSAGE = """
-SELECT id, channel, thread, author, text, content, edited, deleted, board, answers,
+SELECT id, channel, thread, author, text, content, edited, deleted, board, answers, file,
        (SELECT group_concat(person, ' ') FROM reader WHERE reader.thread = message.thread)
 FROM message
 """
@@ -91,6 +92,8 @@ class Message:
     board: bool = False
     answers: str | None = None
     """The message that it is an answer to."""
+    file: str | None = None
+    """A file of ours below it (JSON)."""
     readers: frozenset[str] = frozenset()
     """As of its thread."""
 
@@ -268,13 +271,16 @@ class Rooms:
             self._remember(nonce, outcome)
             return outcome, changes
 
-    def answer(self, channel: str, thread: str | None, content: Content, nonce: str) -> list[Change]:
+    def answer(
+        self, channel: str, thread: str | None, content: Content, nonce: str, file: str | None = None
+    ) -> list[Change]:
         """Post our answer where something was done. A thread that was closed by it stays closed; twice is once."""
         with self._transaction():
             if self._performed(nonce):
                 return []
             self._check(channel, thread)
-            posted, changes = self._add(self._ours(channel, thread, content), opens=False)
+            answer = replace(self._ours(channel, thread, content), file=file)
+            posted, changes = self._add(answer, opens=False)
             self._remember(nonce, Done(message=posted))
             return changes
 
@@ -357,7 +363,7 @@ class Rooms:
     def _add(self, message: Message, *, opens: bool = True) -> tuple[str, list[Change]]:
         """Insert a message; writing in a closed thread opens it again, if it `opens`."""
         *stored, _readers = astuple(message)
-        self._db.execute("INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", stored)
+        self._db.execute("INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", stored)
         if message.thread is None:
             return message.id, [message]
         if opens:
@@ -367,8 +373,9 @@ class Rooms:
     def _bring_up_to_date(self) -> None:
         """Add what a file of an older version lacks."""
         columns = {name for _, name, *_ in self._db.execute("PRAGMA table_info(message)")}
-        if "answers" not in columns:
-            self._db.execute("ALTER TABLE message ADD COLUMN answers TEXT")
+        for column in ("answers", "file"):
+            if column not in columns:
+                self._db.execute(f"ALTER TABLE message ADD COLUMN {column} TEXT")
 
     def _check(self, channel: str, thread: str | None) -> None:
         if channel not in CHANNELS:
@@ -413,14 +420,16 @@ class Rooms:
             self._db.execute("COMMIT")
 
 
-_MessageRow = tuple[str, str, str | None, str, str | None, str | None, int, int, int, str | None, str | None]
+_MessageRow = tuple[
+    str, str, str | None, str, str | None, str | None, int, int, int, str | None, str | None, str | None
+]
 _ThreadRow = tuple[str, str, str, int, int, str, str, str | None, str | None]
 
 
 def _to_message(row: _MessageRow) -> Message:
-    identity, channel, thread, author, text, content, edited, deleted, board, answers, readers = row
+    identity, channel, thread, author, text, content, edited, deleted, board, answers, file, readers = row
     flags = bool(edited), bool(deleted), bool(board)
-    return Message(identity, channel, thread, author, text, content, *flags, answers, _names(readers))
+    return Message(identity, channel, thread, author, text, content, *flags, answers, file, _names(readers))
 
 
 def _to_thread(row: _ThreadRow) -> Thread:

@@ -13,7 +13,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from adapters.web_chat import show
 from adapters.web_chat.door import COOKIE, Door, protect
-from adapters.web_chat.people import BOT, PLAYERS, Player
+from adapters.web_chat.people import BOT, PLAYERS, SERVER, Player
 from adapters.web_chat.rooms import Change, Message, Rooms, UnknownPlace, stamp_of
 from adapters.web_chat.show import CommandHelp, Json
 from adapters.web_chat.to_event import (
@@ -36,7 +36,7 @@ from adapters.web_chat.to_event import (
     told_again,
 )
 from adapters.web_chat.window import Window
-from bot.model import Effect, Event, Language, Listener, Outcome, ServerSettings, Text
+from bot.model import Effect, Event, Language, Listener, Outcome, Person, ServerSettings, Text
 
 _PAGE = Path(__file__).parent / "page"
 _BODY_BYTES = 64 * 1024
@@ -112,6 +112,14 @@ class WebChat:
         outcome, changes = await asyncio.to_thread(self._rooms.perform, effect, nonce)
         self._show(changes)
         return outcome
+
+    async def member(self, server: str, person: str) -> Person | None:
+        """Somebody whom one can be here; nobody ever leaves."""
+        return PLAYERS[person].person if server == SERVER and person in PLAYERS else None
+
+    def misses_nothing(self, _server: str) -> bool:
+        """Every word is told before it is shown."""
+        return True
 
     def lacks(self, _server: str, _settings: ServerSettings) -> Sequence[Text]:
         """Nothing: the playground lets its bot do everything."""
@@ -237,8 +245,8 @@ class WebChat:
                 event = await self._happen(player, frame)
         reply = await desk.handle(event)
         if reply and reply.content and reply.is_public:
-            answer, nonce = self._rooms.answer, f"public:{event.key}"
-            self._show(await asyncio.to_thread(answer, event.channel, event.thread, reply.content, nonce))
+            answer, nonce, file = self._rooms.answer, f"public:{event.key}", show.file(reply.file)
+            self._show(await asyncio.to_thread(answer, event.channel, event.thread, reply.content, nonce, file))
             reply = None  # who asked reads it with everybody else
         return show.done(event, reply)
 

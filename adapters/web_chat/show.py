@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import asdict
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,7 +16,7 @@ from adapters.web_chat.markup import to_html, to_plain
 from adapters.web_chat.people import BOT, CHANNELS, PLAYERS, ROLES, Part, Player
 from adapters.web_chat.rooms import CONTENT, Message, Thread, moment_of, stamp_of
 from bot.desk.commands import Audience
-from bot.model import Button, Content, Event, Field, FieldKind, Form, Language, MessagePosted, Reply, Text
+from bot.model import Button, Content, Event, Field, FieldKind, File, Form, Language, MessagePosted, Reply, Text
 
 Json = dict[str, Any]
 
@@ -26,6 +26,9 @@ _MENUS = {
     Part.MODERATOR: set(Audience),
 }
 """Whose commands each part is shown. Any can be typed: the desk decides."""
+
+_LARGEST_FILE = 5_000_000
+"""Bytes; of a larger file a window is told only the name."""
 
 _log = structlog.get_logger(__name__)
 
@@ -72,7 +75,7 @@ def message(told: Message) -> Json:
         "answers": told.answers,
         "text": told.text,
     }
-    return shown if told.content is None else {**shown, "content": _stored(told.content)}
+    return shown if told.content is None else {**shown, "content": _stored(told.content), "file": told.file}
 
 
 def thread(told: Thread) -> Json:
@@ -111,10 +114,17 @@ def done(event: Event, reply: Reply | None) -> Json:
     if reply and reply.content:
         # It takes its place among the messages at the moment of the action, so what came of it stands below.
         place = {"id": stamp_of(event.order), "at": event.at.isoformat()}
-        file = asdict(reply.file) if reply.file else None
-        told = {"content": content(reply.content), "file": file, "refused": reply.is_refusal}
+        told = {"content": content(reply.content), "file": file(reply.file), "refused": reply.is_refusal}
         shown["answer"] = {**place, **told}
     return shown
+
+
+def file(told: File | None) -> str | None:
+    """A file as JSON, which can be kept with a message; one that is too large has only its name."""
+    if told is None:
+        return None
+    data = b64encode(told.data).decode() if len(told.data) <= _LARGEST_FILE else None
+    return json.dumps({"name": told.name, "data": data, "about": told.about})
 
 
 def form(told: Form) -> Json:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import chain
 
 from bot.coverage.document import Document, parse_document, require_same_shape
-from bot.coverage.policy import Category, CategoryTexts, Policy, PolicyError, require_forms_of_address
+from bot.coverage.policy import Category, CategoryTexts, Policy, PolicyError, require_known_brackets
 from bot.model import Language, Ruling
 
 LONGEST_DOCUMENT = 20_000
@@ -223,7 +223,7 @@ def _parsed(name: str, source: str) -> Document:
     if len(source) > LONGEST_DOCUMENT:
         raise PolicyError(name, 1, f"the document is longer than {LONGEST_DOCUMENT:,} characters")
     document = parse_document(name, source)
-    require_forms_of_address(name, document)
+    require_known_brackets(name, document)
     return document
 
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn
 
 from bot.coverage.matcher import Matcher
-from bot.coverage.policy import Policy, address
-from bot.model import QUIET, Verdict
+from bot.coverage.policy import Policy
+from bot.model import QUIET, ServerSettings, Verdict
+from bot.texts import policy_words
 
 Complain = Callable[[str], None]
 """Hears in one sentence which line is wrong, and why."""
@@ -19,13 +20,14 @@ def verdict_line(verdict: Verdict, policy: Policy) -> dict[str, str | float | No
     category = policy.categories.get(verdict.category or "")
     if category is None or category.ruling in QUIET:
         category = None
+    clause = category.texts[verdict.language].clause if category else ""
     return {
         "lang": verdict.language.value,
         "category": category.id if category else None,
         "verdict": category.ruling.value if category else None,
         "confidence": round(verdict.confidence, 4),
         "action": verdict.action.value,
-        "clause": address(category.texts[verdict.language].clause, formal=True) if category else None,
+        "clause": policy_words(clause, verdict.language, ServerSettings()) if category else None,
         "phrase": verdict.phrase if category else None,
     }
 

@@ -1,6 +1,6 @@
 """Draws an evaluation: which categories are taken for which, and whether the confidence keeps its word.
 
-Needs matplotlib, which comes with the extra `wartemarke[plot]`: only who wants a picture imports this module.
+Matplotlib takes its time to load: only who wants a picture imports this module.
 """
 
 from __future__ import annotations

@@ -17,6 +17,11 @@ __all__ = ["Category", "CategoryTexts", "Document", "Policy", "PolicyError", "ad
 FEWEST_PHRASES = 3
 """A category with fewer phrases in a language could not be recognised in it."""
 
+ANSWER_TIME = "{answer_time}"
+"""Stands in clauses, answers and documents for the time within which a server promises an answer."""
+
+_KNOWN_BRACKETS = f"square brackets and | only as in [Schreiben Sie|Schreib], curly ones only as {ANSWER_TIME}"
+_NO_BRACKETS = "no brackets and no | in a title or heading"
 _FORMS_OF_ADDRESS = re.compile(r"\[([^\[\]|]*)\|([^\[\]|]*)\]")
 
 
@@ -26,13 +31,21 @@ def address(text: str, *, formal: bool) -> str:
 
 
 def has_stray_brackets(text: str) -> bool:
-    """Whether a text of the policy has brackets that are no `[Sie-form|du-form]`."""
-    return not set("[]|").isdisjoint(_FORMS_OF_ADDRESS.sub("", text))
+    """Whether a text of the policy has brackets that are neither `[Sie-form|du-form]` nor `{answer_time}`."""
+    return has_brackets(_FORMS_OF_ADDRESS.sub(r"\1\2", text.replace(ANSWER_TIME, "")))
+
+
+def has_brackets(title: str) -> bool:
+    """Whether a title or heading, which is shown as it stands, has any of these brackets."""
+    return not set("[]|{}").isdisjoint(title)
 
 
 @dataclass(frozen=True, slots=True)
 class CategoryTexts:
-    """What a category says in one language. `clause` and `answer` may hold `[Sie-form|du-form]`: see `address`."""
+    """What a category says in one language.
+
+    `clause` and `answer` may hold `[Sie-form|du-form]` (see `address`) and `{answer_time}` (see `ANSWER_TIME`).
+    """
 
     title: str
     clause: str
@@ -93,10 +106,11 @@ def _texts(file: CategoryFile, language: Language, form: TextsForm, known: set[s
         raise file.error((language, "clause"), "clause is missing or empty")
     if not form.answer and ruling is not Ruling.SILENCE:
         raise file.error((language, "answer"), "answer is missing or empty")
-    for key, text in (("title", form.title), ("clause", form.clause), ("answer", form.answer)):
+    if has_brackets(form.title):
+        raise file.error((language, "title"), _NO_BRACKETS)
+    for key, text in (("clause", form.clause), ("answer", form.answer)):
         if has_stray_brackets(text):
-            reason = f"{key}: square brackets and | only as in [Schreiben Sie|Schreib]"
-            raise file.error((language, key), reason)
+            raise file.error((language, key), f"{key}: {_KNOWN_BRACKETS}")
     for other in form.look_alikes:
         if other not in known or other == file.form.id:
             reason = f'look_alikes must be grouped by another category\'s id, not "{other}"'
@@ -140,19 +154,21 @@ def _documents(paths: Mapping[Language, Path]) -> dict[Language, Document]:
     documents = {}
     for language, path in paths.items():
         documents[language] = read_document(path)
-        require_forms_of_address(path.name, documents[language])
+        require_known_brackets(path.name, documents[language])
     german = documents[Language.DE]
     for language, document in documents.items():
         require_same_shape(paths[language].name, document, paths[Language.DE].name, german)
     return documents
 
 
-def require_forms_of_address(file: str, document: Document) -> None:
-    """Raise PolicyError for brackets in a document that are no `[Sie-form|du-form]`."""
-    for section in document.sections:
-        for block in section.blocks:
-            if has_stray_brackets(str(block.words)):
-                raise PolicyError(file, section.line, "square brackets and | only as in [Schreiben Sie|Schreib]")
+def require_known_brackets(file: str, document: Document) -> None:
+    """Raise PolicyError for brackets in a document that stand for nothing."""
+    parts = [(1, document.title, document.intro), *((one.line, one.heading, one.blocks) for one in document.sections)]
+    for line, heading, blocks in parts:
+        if has_brackets(heading):
+            raise PolicyError(file, line, _NO_BRACKETS)
+        if any(has_stray_brackets(str(block.words)) for block in blocks):
+            raise PolicyError(file, line, _KNOWN_BRACKETS)
 
 
 def _version(paths: list[Path]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from bot.desk import answering, claiming, closing, correcting, line, opening, paid, responding, setting_up
+from bot.desk import answering, claiming, closing, correcting, fairness, line, opening, paid, responding, setting_up
 from bot.desk.policy import document, drafts, editing, exchanging, lessons, posts
 from bot.desk.scene import Answer, Scene
 from bot.model import Refusal
@@ -27,6 +27,7 @@ BUTTONS: Mapping[str, Pressed] = {
     "release": claiming.release_button,
     "close": closing.close_button,
     "correct": correcting.correct_button,
+    "fairness": fairness.fairness_button,
     "post-policy": posts.post_button,
     "policy-edit": editing.edit_button,
     "policy-document": document.document_button,
@@ -56,6 +57,8 @@ FORMS: Mapping[str, Pressed] = {
     "setup": setting_up.setup_form,
     "setup-rules": setting_up.rules_form,
     "setup-tickets": setting_up.tickets_form,
+    "setup-hours": setting_up.hours_form,
+    "setup-promise": setting_up.promise_form,
     "setup-mode": setting_up.mode_form,
 }
 

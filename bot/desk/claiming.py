@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 from bot.desk.line import link
 from bot.desk.opening import clause_blocks
-from bot.desk.scene import Scene, button_number, leading_number, only, say_in_ticket, ticket_here
+from bot.desk.scene import Scene, button_number, keep, leading_number, only, say_in_ticket, ticket_here
 from bot.model import (
     Button,
     ButtonStyle,
@@ -20,6 +18,7 @@ from bot.model import (
     TicketState,
 )
 from bot.rules import tickets as rules
+from bot.rules.fairness import MOST_PASSED, claim_detail
 from bot.rules.limits import clean, title
 from bot.rules.permissions import require_agent, require_release, require_staff
 from bot.store import queries
@@ -29,6 +28,8 @@ from bot.texts import heading, note, paragraph, quote, text
 
 _REASON = 200
 """Longest reason for a claim out of turn, in characters."""
+BY_ANSWERING = "answered in the thread"
+"""The reason on record where an agent claimed by answering."""
 _SHOWN = 1_000
 """Characters of the customer's words that the agent sees at once."""
 
@@ -56,6 +57,7 @@ async def claim_next(tx: Transaction, scene: Scene, _: str = "") -> Reply:
     ticket = await queries.claim_head(tx, scene.server, scene.person.id, scene.person.name, scene.event.at)
     if ticket is None:
         raise Refusal("refused-line-empty")
+    await keep(tx, scene, ticket)
     return await _claimed(tx, scene, ticket, ahead=0, reason="")
 
 
@@ -96,22 +98,23 @@ async def claim_by_answering(tx: Transaction, scene: Scene, ticket: Ticket) -> T
     Words that were written before the ticket's latest change, and are told late, take nothing.
     """
     history = await queries.history_of(tx, scene.server, ticket.number)
-    if scene.event.at < history[-1]["at"]:
+    if scene.event.at < max(row["at"] for row in history if row["what"] in rules.MOVES):  # notices move nothing
         return ticket
     ahead = await _ahead(tx, ticket)
     claimed = await _take(tx, scene, ticket)
-    await _record(tx, scene, claimed, ahead, "answered in the thread")
+    await _record(tx, scene, claimed, ahead, BY_ANSWERING)
     return claimed
 
 
 async def _take(tx: Transaction, scene: Scene, ticket: Ticket) -> Ticket:
     claimed = rules.claim(ticket, scene.person, scene.event.at)
-    await queries.save_ticket(tx, claimed)
+    await keep(tx, scene, claimed)
     return claimed
 
 
 async def _record(tx: Transaction, scene: Scene, ticket: Ticket, ahead: int, reason: str) -> None:
-    detail = json.dumps({"ahead": ahead, "reason": reason}, ensure_ascii=False)
+    passed = await queries.line_ahead(tx, ticket, MOST_PASSED) if ahead > 0 else []
+    detail = claim_detail(ahead, passed, reason)
     await queries.record(tx, ticket, scene.event.at, scene.person.id, "claimed", detail)
     agent = Mention(scene.person.id) if ticket.is_private else scene.person.name  # a mention lets them in
     await say_in_ticket(tx, scene, ticket, paragraph(text("claimed-public", agent=agent)))
@@ -120,7 +123,7 @@ async def _record(tx: Transaction, scene: Scene, ticket: Ticket, ahead: int, rea
 
 async def _claimed(tx: Transaction, scene: Scene, ticket: Ticket, ahead: int, reason: str) -> Reply:
     await _record(tx, scene, ticket, ahead, reason)
-    waited = Duration(scene.event.at - ticket.opened_at)
+    waited = Duration(scene.event.at - ticket.asked_at)
     blocks = [
         heading(text("claimed-heading", number=ticket.number, customer=title(ticket.customer_name, 40))),
         paragraph(text("claimed-facts", waited=waited, ruling=text(f"ruling-{ticket.ruling or 'none'}"))),
@@ -156,14 +159,20 @@ async def release_button(tx: Transaction, scene: Scene, number: str) -> Reply:
 
 async def _release(tx: Transaction, scene: Scene, ticket: Ticket) -> Reply:
     require_staff(scene.person, scene.settings)
-    released = rules.release(ticket)
+    released = rules.release(ticket, scene.settings)
     require_release(ticket, scene.person, scene.settings)
-    await queries.save_ticket(tx, released)
-    await queries.record(tx, released, scene.event.at, scene.person.id, "released")
-    place = await queries.place_of(tx, released)
-    await say_in_ticket(tx, scene, released, paragraph(text("released-public", place=place)))
-    await owe_board(tx, scene.server, scene.now)
+    place = await give_back(tx, scene, released, "released", scene.person.id)
     return scene.reply_text("released", number=ticket.number, place=place)
+
+
+async def give_back(tx: Transaction, scene: Scene, released: Ticket, what: str, actor: str | None) -> int:
+    """The ticket has nobody any more: it is back at its old place, which is told; its place in the line."""
+    await keep(tx, scene, released)
+    await queries.record(tx, released, scene.event.at, actor, what)
+    place = await queries.place_of(tx, released)
+    await say_in_ticket(tx, scene, released, paragraph(text(f"{what}-public", place=place)))
+    await owe_board(tx, scene.server, scene.now)
+    return place
 
 
 async def _ticket_at_hand(tx: Transaction, scene: Scene) -> Ticket:

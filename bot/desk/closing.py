@@ -9,12 +9,12 @@ from datetime import timedelta
 from bot.desk.claiming import find
 from bot.desk.line import place_blocks
 from bot.desk.opening import require_room_for
-from bot.desk.scene import Scene, button_number, leading_number, only, say_in_ticket, ticket_here
-from bot.model import CloseThread, Mention, Reply, Ticket
+from bot.desk.scene import Scene, button_number, keep, leading_number, only, say_in_ticket, ticket_here
+from bot.model import CloseThread, Mention, Reply, Ticket, TicketState
 from bot.rules import tickets as rules
+from bot.rules.fairness import answer_detail, unanswered_detail
 from bot.rules.limits import TEXT_LIMIT, clean
-from bot.rules.permissions import is_staff, require_close
-from bot.rules.promise import promise
+from bot.rules.permissions import is_agent, is_staff, require_close
 from bot.store import queries
 from bot.store.database import Transaction
 from bot.store.outbox import owe_board
@@ -57,6 +57,9 @@ async def _mine(tx: Transaction, scene: Scene) -> Ticket:
 
 async def _close(tx: Transaction, scene: Scene, ticket: Ticket, words: str) -> Reply:
     require_close(ticket, scene.person, scene.settings)
+    is_by_agent = is_agent(scene.person, scene.settings) and scene.person.id != ticket.customer
+    if words and is_by_agent and ticket.state is not TicketState.CLOSED:
+        ticket = await answer(tx, scene, ticket)
     await end(tx, scene, ticket, "closed", actor=scene.person.id)
     by = "closed-by-customer" if scene.person.id == ticket.customer else "closed-public"
     blocks = [paragraph(text(by, number=ticket.number, person=scene.person.name))]
@@ -71,6 +74,22 @@ async def _close(tx: Transaction, scene: Scene, ticket: Ticket, words: str) -> R
     return scene.reply_text("closed", number=ticket.number)
 
 
+async def answer(tx: Transaction, scene: Scene, ticket: Ticket) -> Ticket:
+    """An agent's words to the customer, on record where they are the first."""
+    at = scene.event.at
+    if ticket.first_answer_at is None:
+        await queries.record(tx, ticket, at, scene.person.id, "answered", answer_detail(ticket, at))
+    return rules.answered(ticket, scene.person.id, at)
+
+
+async def close_by_word(tx: Transaction, scene: Scene, ticket: Ticket) -> None:
+    """The customer was asked whether everything is settled, and says yes."""
+    closed = await end(tx, scene, ticket, "closed", actor=scene.person.id)
+    told = paragraph(text("closed-by-word", number=ticket.number))
+    await say_in_ticket(tx, scene, closed, told, note(text("closed-hint", days=scene.settings.reopen_days)))
+    await archive(tx, scene, closed)
+
+
 async def withdraw(tx: Transaction, scene: Scene, ticket: Ticket) -> None:
     """The customer has taken the request back while it waited: its words are gone here, too."""
     ticket = replace(ticket, text="")
@@ -79,12 +98,15 @@ async def withdraw(tx: Transaction, scene: Scene, ticket: Ticket) -> None:
     await archive(tx, scene, ticket)
 
 
-async def end(tx: Transaction, scene: Scene, ticket: Ticket, what: str, actor: str | None) -> None:
+async def end(tx: Transaction, scene: Scene, ticket: Ticket, what: str, actor: str | None) -> Ticket:
     """Close a ticket, on record."""
     closed = rules.close(ticket, scene.event.at)
-    await queries.save_ticket(tx, closed)
+    await keep(tx, scene, closed)
     await queries.record(tx, closed, scene.event.at, actor, what)
+    if closed.first_answer_at is None:
+        await queries.record(tx, closed, scene.event.at, None, "unanswered", unanswered_detail(closed, scene.event.at))
     await owe_board(tx, scene.server, scene.now)
+    return closed
 
 
 async def archive(tx: Transaction, scene: Scene, ticket: Ticket, delay: timedelta = timedelta(0)) -> None:
@@ -96,11 +118,12 @@ async def archive(tx: Transaction, scene: Scene, ticket: Ticket, delay: timedelt
 async def reopen(tx: Transaction, scene: Scene, ticket: Ticket) -> None:
     """The customer wrote again soon after closing: the same ticket, at the end of the line. The limits hold."""
     await require_room_for(tx, scene)
-    again = rules.reopen(ticket, scene.event.order, promise(scene.event.at))
+    at = scene.event.at
+    again = rules.reopen(ticket, scene.event.order, at, scene.settings)
     if not again.text:  # it was withdrawn
         again = replace(again, text=scene.words, text_order=scene.event.order)
-    await queries.save_ticket(tx, again)
-    await queries.record(tx, again, scene.event.at, scene.person.id, "reopened")
+    await keep(tx, scene, again)
+    await queries.record(tx, again, at, scene.person.id, "reopened")
     told = paragraph(text("reopened", number=ticket.number, person=Mention(ticket.customer)))
     await say_in_ticket(tx, scene, again, told, *await place_blocks(tx, scene, again))
     await owe_board(tx, scene.server, scene.now)

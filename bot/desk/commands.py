@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.desk import answering, blocking, claiming, closing, correcting, line, opening, setting_up
+from bot.desk import answering, blocking, claiming, closing, correcting, fairness, keeping, line, opening, setting_up
 from bot.desk.panel import panel_command
 from bot.desk.policy.commands import policy_command
 from bot.desk.scene import Answer, Scene
@@ -55,6 +55,9 @@ COMMANDS = (
     Command("release", Audience.AGENTS, claiming.release_command),
     Command("correct", Audience.AGENTS, correcting.correct_command),
     Command("queue", Audience.AGENTS, line.queue),
+    Command("mine", Audience.AGENTS, keeping.mine),
+    Command("behind", Audience.AGENTS, keeping.behind),
+    Command("fairness", Audience.AGENTS, fairness.fairness_command),
     Command("setup", Audience.MODERATORS, setting_up.setup_command),
     Command("panel", Audience.MODERATORS, panel_command),
     Command("block", Audience.MODERATORS, blocking.block_command),

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_random_exponential
@@ -17,16 +17,18 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_r
 from bot.coverage.matcher import Matcher
 from bot.coverage.meaning import Meanings
 from bot.coverage.policy import Policy
-from bot.desk import leaving, line, listening, picking, setting_up
+from bot.desk import keeping, leaving, line, listening, picking, setting_up
 from bot.desk.buttons import BUTTONS, FORMS, known
 from bot.desk.commands import BY_NAME
 from bot.desk.looking import PATIENCE, CloserLook
+from bot.desk.pace import Paces
 from bot.desk.policy import posts
 from bot.desk.policy.exchanging import read_import
 from bot.desk.policy.policies import Policies
 from bot.desk.scene import Answer, Scene, Study
 from bot.model import (
     Action,
+    AgentLeft,
     ButtonPressed,
     CommandUsed,
     Content,
@@ -45,15 +47,19 @@ from bot.model import (
     ServerJoined,
     ServerLeft,
     ServerSettings,
+    SupportHours,
     Text,
 )
+from bot.rules.hours import HORIZON, calendar_of
 from bot.rules.limits import clean, title
-from bot.rules.permissions import is_moderator, is_staff
-from bot.store import queries
+from bot.rules.permissions import is_agent, is_moderator, is_staff
+from bot.store import promise_queries, queries
 from bot.store.database import Database, Transaction, is_passing
 from bot.store.outbox import BOARD, forget_ended, owe
 from bot.store.policy_queries import forget_drafts, forget_texts
 from bot.texts import note, paragraph, text
+
+T = TypeVar("T")
 
 _log = structlog.get_logger(__name__)
 _NOBODY = Person("", "")
@@ -62,6 +68,14 @@ _LONGEST_ACTION = 200
 """Characters of a button's action or a form's name; whatever is longer is forged."""
 _AT_A_TIME = 2_000
 """Old keys dropped in one transaction; others wait meanwhile."""
+_WAKING = 25
+"""Tickets looked after at once; their transactions are committed together, and others wait meanwhile."""
+_ASKING = 10.0
+"""Seconds that a chat has to tell who somebody is."""
+_LISTENS_AGAIN = timedelta(minutes=1)
+"""When to look again at a ticket of whose server something may have been missed."""
+_TRY_AGAIN = timedelta(minutes=10)
+_SWEEP_EVERY = timedelta(days=1)
 _FAREWELL = timedelta(seconds=3)
 """How long a stopping process waits for what it has begun."""
 _PATIENT = AsyncRetrying(
@@ -76,6 +90,10 @@ _PATIENT = AsyncRetrying(
 def utc_now() -> datetime:
     """Our own clock: for when to send, never for who comes first."""
     return datetime.now(UTC)
+
+
+async def _nobody_knows(_server: str, _person: str) -> Person | None:
+    raise OSError("no chat is running")
 
 
 class Desk:
@@ -97,14 +115,20 @@ class Desk:
         """Called when there may be something new in the outbox."""
         self.lacks: Callable[[str, ServerSettings], Sequence[Text]] = lambda _server, _settings: ()
         """What a server's chat keeps the bot from doing there; told after `/setup`."""
+        self.member: Callable[[str, str], Awaitable[Person | None]] = _nobody_knows
+        """Asks a server's chat for somebody as they are now; see `Chat.member`."""
+        self.misses_nothing: Callable[[str], bool] = lambda _server: True
+        """Whether a server's chat has told all that was said there; see `Chat.misses_nothing`."""
         self._servers: dict[str, ServerSettings] = {}
         self._heard: dict[str, set[str]] = {}
         """Channels by server in which somebody may talk to us."""
         self._closer_look = CloserLook(meanings, patience)
+        self.paces = Paces(database, clock)
         self.policies = Policies(database, matcher, self._closer_look.learn)
         self.policy_trouble = ""
         """Why the policy's files, as they are now, were refused; moderators read it in `/setup show`."""
         self._thinker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="study")
+        self._painter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="picture")
         self._settling: set[asyncio.Future[Reply | None]] = set()
 
     @property
@@ -134,6 +158,8 @@ class Desk:
             self._hear(server, channel)
         for server, settings in (await self._database.transaction(queries.all_settings)).items():
             self._keep(server, settings)
+        for hours in {settings.hours for settings in self._servers.values()}:
+            await asyncio.to_thread(_know, hours, self._clock())
         # the shipped policy may have become another one while nobody was there
         await self._database.transaction(lambda tx: posts.refresh_everywhere(tx, self._clock()))
 
@@ -204,13 +230,7 @@ class Desk:
                 scene = replace(scene, verdict=verdict)
             if _is_idle_talk(scene):
                 return None
-            if (
-                isinstance(event, FormSent)
-                and _is_about(event, "policy-import")
-                and is_moderator(scene.person, scene.settings)
-            ):
-                scene = replace(scene, file=await asyncio.to_thread(read_import, event))
-            answer = await self._transact(scene)
+            answer = await self._transact(await self._prepared(scene))
             if _is_about(event, "policy-apply") or _is_about(event, "policy-learn"):
                 await self.follow_policies(event.server)
             reply = await self._think(answer) if isinstance(answer, Study) else answer
@@ -223,9 +243,22 @@ class Desk:
             return reply
         if isinstance(event, ServerJoined | ServerLeft | PlaceGone) or _is_about(event, "setup"):
             await self._remember(event.server)  # before anything is drawn by it
+            if _is_about(event, "setup"):  # what was saved meanwhile went by the old settings
+                await self._database.transaction(lambda tx: queries.wake_claimed(tx, event.server, self._clock()))
             reply = self._with_lacks(event.server, reply)
         self.on_commit()
         return reply
+
+    async def _prepared(self, scene: Scene) -> Scene:
+        """With all that would take too long in a transaction."""
+        event = scene.event
+        if isinstance(event, FormSent) and is_moderator(scene.person, scene.settings):
+            if event.form.startswith("policy-import"):
+                scene = replace(scene, file=await asyncio.to_thread(read_import, event))
+            elif event.form == "setup-hours":
+                hours = setting_up.hours_of(scene.values)
+                await asyncio.to_thread(_know, hours, scene.now)
+        return replace(scene, pace=await self.paces.of(event.server, scene.settings))
 
     def _with_lacks(self, server: str, reply: Reply | None) -> Reply | None:
         """Whoever sets a server up reads at once what its chat keeps the bot from doing."""
@@ -236,7 +269,8 @@ class Desk:
 
     async def _think(self, study: Study) -> Reply:
         """Do a study in the one thread for these: however many moderators ask, customers have the other core."""
-        return await asyncio.get_running_loop().run_in_executor(self._thinker, study.reply)
+        thread = self._painter if study.draws else self._thinker
+        return await asyncio.get_running_loop().run_in_executor(thread, study.reply)
 
     async def _transact(self, scene: Scene) -> Answer | None:
         """A person waits for the answer to a command; a message has time, and nobody tells it a second time."""
@@ -255,10 +289,72 @@ class Desk:
             await asyncio.wait(self._settling, timeout=_FAREWELL.total_seconds())
         self._closer_look.close()
 
+    async def keep_promises(self) -> datetime | None:
+        """Do what is due because time has passed; when something is due next, as far as is known now."""
+        while waking := await self._database.transaction(
+            partial(promise_queries.waking, now=self._clock(), most=_WAKING)  # as of each look: a clock may be set back
+        ):
+            await asyncio.gather(*(self._wake(server, number) for server, number in waking))
+            await self._tell_agents()
+        await self._tell_agents()
+        now = self._clock()
+        for server in await self._database.transaction(
+            lambda tx: promise_queries.servers_to_sweep(tx, now, _SWEEP_EVERY)
+        ):
+            behind = await self._by_the_clock(server, keeping.sweep) if self.misses_nothing(server) else 0
+            if behind:
+                _log.warning("tickets were left behind, they are looked after now", server=server, tickets=behind)
+        self.on_commit()
+        return await self._database.transaction(promise_queries.next_due)
+
+    async def _tell_agents(self) -> None:
+        now = self._clock()
+        for server in await self._database.transaction(lambda tx: promise_queries.servers_to_tell(tx, now)):
+            await self._by_the_clock(server, keeping.tell_agents)
+
+    async def _wake(self, server: str, number: int) -> None:
+        if not self.misses_nothing(server):  # perhaps there was an answer, or a customer's word
+            await self._put_off(server, number, _LISTENS_AGAIN)
+            return
+        try:
+            scene = self._unasked(server, "clock")
+            scene = replace(scene, pace=await self.paces.of(server, scene.settings))
+            await self._database.transaction(lambda tx: keeping.wake(tx, scene, number))
+        except Exception:  # noqa: BLE001 (it is logged; the others must not wait for it)
+            _log.exception("ticket could not be looked after; trying again", server=server, ticket=number)
+            await self._put_off(server, number, _TRY_AGAIN)
+
+    async def _put_off(self, server: str, number: int, span: timedelta) -> None:
+        later = self._clock() + span
+        await self._database.transaction(lambda tx: promise_queries.put_off(tx, server, number, later))
+
+    async def _by_the_clock(self, server: str, work: Callable[[Transaction, Scene], Awaitable[T]]) -> T | None:
+        """Something about all tickets of a server that nobody has asked for; None where it failed."""
+        scene = self._unasked(server, "clock")
+        try:
+            return await self._database.transaction(lambda tx: work(tx, scene))
+        except Exception:  # noqa: BLE001 (it is logged; the other servers must not wait for it)
+            _log.exception("server could not be looked after; trying again", server=server)
+            return None
+
+    async def look_for_agents(self) -> None:
+        """Who holds tickets and is no agent any more gives them back; told by the chats, which know the roles."""
+        for server, agent in await self._database.transaction(promise_queries.holders):
+            try:
+                async with asyncio.timeout(_ASKING):
+                    person = await self.member(server, agent)
+            except Exception as error:  # noqa: BLE001 (it is logged; the other agents are asked for all the same)
+                _log.warning("could not ask for an agent", server=server, reason=type(error).__name__)
+                continue
+            settings = self._servers.get(server)
+            if settings is not None and not (person and is_agent(person, settings)):
+                now = self._clock()
+                key = f"agent-left:{agent}:{now.timestamp()}"
+                await self.handle(AgentLeft(key=key, server=server, channel="", order=0, at=now, agent=agent))
+
     async def draw(self, tx: Transaction, server: str, post: str) -> Say | None:
         """A post of ours as it is now, the board or a policy; the outbox asks for it when it is sent."""
-        event = Event(key=post, server=server, channel="", order=0, at=self._clock())
-        scene = self._scene(event, self.policies.shipped)
+        scene = replace(self._unasked(server, post), pace=self.paces.known(server))
         return await (line.board(tx, scene) if post == BOARD else posts.draw(tx, scene, post))
 
     async def tidy(self) -> None:
@@ -275,6 +371,11 @@ class Desk:
     async def _forget_texts(self, server: str, before: datetime) -> None:
         while await self._database.transaction(lambda tx: forget_texts(tx, server, before, _AT_A_TIME)) >= _AT_A_TIME:
             pass
+
+    def _unasked(self, server: str, key: str) -> Scene:
+        """The scene of what nobody has asked for."""
+        event = Event(key=key, server=server, channel="", order=0, at=self._clock())
+        return self._scene(event, self.policies.shipped)
 
     def _scene(self, event: Event, matcher: Matcher) -> Scene:
         person: Person = getattr(event, "person", _NOBODY)
@@ -316,6 +417,11 @@ def _words(event: Event) -> str:
             return values.get("text", "")
         case _:
             return ""
+
+
+def _know(hours: SupportHours | None, now: datetime) -> None:
+    """Look hours up before any transaction: a country's holidays, and the times of a year, take a while at first."""
+    calendar_of(hours).after(now, HORIZON)
 
 
 def _is_about(event: Event, matter: str) -> bool:
@@ -375,6 +481,7 @@ _HAPPENED: Mapping[type[Event], Callable[[Transaction, Scene, Any], Awaitable[No
     ServerLeft: leaving.server_left,
     PlaceGone: leaving.place_gone,
     PersonBanned: leaving.person_banned,
+    AgentLeft: leaving.agent_left,
 }
 """What nobody waits for an answer to."""
 

@@ -1,12 +1,14 @@
-"""What goes away: the bot from a server, a channel or a thread with what was said in it, a banned customer."""
+"""What goes away: the bot from a server, a channel or a thread with what was said in it, a customer, an agent."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.desk.claiming import give_back
 from bot.desk.closing import archive, end
-from bot.desk.scene import Scene
-from bot.model import Mention, PersonBanned, PlaceGone, Say, ServerLeft, Ticket
+from bot.desk.scene import Scene, say_to_agents
+from bot.model import AgentLeft, Mention, PersonBanned, PlaceGone, ServerLeft, Ticket
+from bot.rules.tickets import release
 from bot.store import queries
 from bot.store.database import Transaction
 from bot.store.outbox import owe_nothing
@@ -34,11 +36,27 @@ async def place_gone(tx: Transaction, scene: Scene, event: PlaceGone) -> None:
 
 
 async def person_banned(tx: Transaction, scene: Scene, event: PersonBanned) -> None:
-    """Who may not come back does not stand in the line."""
+    """Who may not come back neither stands in the line nor holds a ticket."""
+    await _release_all(tx, scene, event.banned)
     gone = await queries.open_tickets(tx, event.server, event.banned)
     for ticket in gone:
         await archive(tx, scene, ticket)
     await _end_all(tx, scene, gone, "customer banned", "customer-gone")
+
+
+async def agent_left(tx: Transaction, scene: Scene, event: AgentLeft) -> None:
+    """What somebody holds who is no agent any more goes back to its old place; the agents are told."""
+    await _release_all(tx, scene, event.agent)
+
+
+async def _release_all(tx: Transaction, scene: Scene, agent: str) -> None:
+    held = await queries.tickets_of_agent(tx, scene.server, agent)
+    for ticket in held:
+        await give_back(tx, scene, release(ticket, scene.settings), "released", actor=None)
+    if held:
+        numbers = ", ".join(f"#{ticket.number}" for ticket in held)
+        told = text("agent-gone", agent=held[0].agent_name or "?", numbers=numbers, count=len(held))
+        await say_to_agents(tx, scene, paragraph(told))
 
 
 async def _forget_channel(tx: Transaction, scene: Scene, channel: str) -> None:
@@ -57,8 +75,7 @@ async def _end_all(tx: Transaction, scene: Scene, gone: list[Ticket], what: str,
     """Agents read which tickets ended without them, so that nobody is left behind by mistake."""
     for ticket in gone:
         await end(tx, scene, ticket, what, actor=None)
-    settings = await queries.settings_of(tx, scene.server) or scene.settings
-    if gone and settings.agents_channel is not None:
+    if gone:
         listed = [
             item(
                 text(
@@ -71,6 +88,4 @@ async def _end_all(tx: Transaction, scene: Scene, gone: list[Ticket], what: str,
             for ticket in gone[:_LISTED]
         ]
         more = [item(text("queue-more", more=len(gone) - _LISTED))] if len(gone) > _LISTED else []
-        content = scene.content(paragraph(text(told, count=len(gone))), *listed, *more, language=settings.language)
-        say = Say(server=scene.server, channel=settings.agents_channel, content=content)
-        await scene.owe(tx, f"gone/{scene.event.key}", say)
+        await say_to_agents(tx, scene, paragraph(text(told, count=len(gone))), *listed, *more)

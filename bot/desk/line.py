@@ -11,6 +11,7 @@ from bot.model import (
     ButtonStyle,
     Duration,
     Moment,
+    Notice,
     Refusal,
     Reply,
     Say,
@@ -19,37 +20,91 @@ from bot.model import (
     Ticket,
     TicketState,
 )
+from bot.rules.estimate import Estimate
 from bot.rules.limits import title
 from bot.rules.permissions import is_staff, require_staff
-from bot.rules.promise import PACE_CLAIMS, PACE_WINDOW, expected_wait, pace, promise, takes_longer
-from bot.store import queries
+from bot.rules.promise import Promise, promise, takes_longer
+from bot.store import promise_queries, queries
 from bot.store.database import Transaction
 from bot.store.outbox import dead_letter_count, owes_thread
 from bot.texts import heading, item, note, paragraph, text
 
 _LISTED = 10
 """Tickets that the queue and the board name one by one."""
+_ROUGH = (
+    (timedelta(minutes=90), timedelta(minutes=5)),
+    (timedelta(hours=72), timedelta(hours=1)),
+    (timedelta(days=60), timedelta(days=1)),
+    (timedelta.max, timedelta(days=30)),
+)
+"""(shorter than this, told in steps of this)."""
+_WIDE, _LONG = 20, timedelta(days=3)
+"""A range that goes so many times as far as it begins, and is so long, helps nobody."""
 
 
-async def mean_interval(tx: Transaction, scene: Scene) -> timedelta | None:
-    """The server's measured pace: the time from one claim to the next."""
-    claims, oldest = await queries.latest_claims(tx, scene.server, scene.now, PACE_WINDOW, PACE_CLAIMS)
-    return pace(claims, oldest, scene.now)
+async def estimated(tx: Transaction, scene: Scene, ahead: int) -> Estimate | None:
+    """How long a request waits for its answer before which so many wait in the line; None where nothing helps."""
+    if scene.pace is None:
+        return None
+    estimate = scene.pace.wait(ahead + await promise_queries.being_answered(tx, scene.server), scene.now)
+    is_vague = estimate is not None and estimate.high > max(_LONG, _WIDE * estimate.low)
+    return None if is_vague else estimate
 
 
 async def place_blocks(tx: Transaction, scene: Scene, ticket: Ticket) -> list[Block]:
     """Where a ticket stands and what its customer can expect, as of now."""
     if ticket.state is TicketState.CLAIMED:
-        return [paragraph(text("place-claimed", number=ticket.number, agent=ticket.agent_name or "?"))]
+        blocks, estimate = [_with_agent(ticket)], None
+    else:
+        place = await queries.place_of(tx, ticket)
+        blocks, estimate = [_in_line(ticket, place)], await estimated(tx, scene, place - 1)
+    if ticket.first_answer_at is None:
+        blocks.append(_expectation(scene, estimate, ticket))
+    return blocks if ticket.state is TicketState.CLAIMED else [*blocks, _estimate_note(estimate)]
+
+
+async def place_when_late(tx: Transaction, scene: Scene, ticket: Ticket) -> list[Block]:
+    """The same where it has just been said that the answer takes longer."""
+    if ticket.state is TicketState.CLAIMED:
+        return [_with_agent(ticket)]
     place = await queries.place_of(tx, ticket)
-    wait = expected_wait(place, await mean_interval(tx, scene))
-    blocks = [paragraph(text("place-waiting", number=ticket.number, place=place))]
-    if takes_longer(wait, ticket.hard_due, scene.now):
-        return [*blocks, paragraph(text("expect-longer"))]
-    blocks.append(paragraph(text("expect-normal", soft=Moment(ticket.soft_due), hard=Moment(ticket.hard_due))))
-    if wait is not None:
-        blocks.append(paragraph(text("expect-pace", wait=Duration(wait))))
-    return blocks
+    estimate = await estimated(tx, scene, place - 1)
+    return [_in_line(ticket, place), *([_estimate_note(estimate)] if estimate else [])]
+
+
+def _with_agent(ticket: Ticket) -> Block:
+    return paragraph(text("place-claimed", number=ticket.number, agent=ticket.agent_name or "?"))
+
+
+def _in_line(ticket: Ticket, place: int) -> Block:
+    return paragraph(text("place-waiting", number=ticket.number, place=place))
+
+
+def _expectation(scene: Scene, estimate: Estimate | None, ticket: Ticket) -> Block:
+    """When the ticket's answer can be expected: by what it was promised, whatever is set by now."""
+    soft, hard = Moment(ticket.soft_due), Moment(ticket.hard_due)
+    if takes_longer(estimate, ticket.hard_due, scene.now):
+        return paragraph(text("expect-longer"))
+    if scene.now > ticket.soft_due:
+        return paragraph(text("expect-by", hard=hard))
+    if promise(ticket.asked_at, scene.settings) == Promise(ticket.soft_due, ticket.hard_due):
+        return paragraph(text("expect-normal", span=scene.promise_span, soft=soft, hard=hard))
+    return paragraph(text("expect-between", soft=soft, hard=hard))
+
+
+def _estimate_note(estimate: Estimate | None) -> Block:
+    return note(text("estimate-none") if estimate is None else _range("estimate", estimate))
+
+
+def _range(key: str, estimate: Estimate) -> Text:
+    """A range as one says it: rounded outwards, so that it holds at least as often."""
+    return text(key, low=Duration(rough(estimate.low)), high=Duration(-rough(-estimate.high)))
+
+
+def rough(span: timedelta) -> timedelta:
+    """Rounded down to what suits its size."""
+    step = next(step for limit, step in _ROUGH if abs(span) < limit)
+    return span // step * step
 
 
 async def live_facts(tx: Transaction, scene: Scene) -> list[Block]:
@@ -60,13 +115,11 @@ async def live_facts(tx: Transaction, scene: Scene) -> list[Block]:
     if blocks:
         return blocks
     waiting = await queries.waiting_count(tx, scene.server)
-    wait = expected_wait(waiting + 1, await mean_interval(tx, scene))
+    estimate = await estimated(tx, scene, waiting)
     blocks = [paragraph(text("facts-no-ticket", waiting=waiting))]
-    if takes_longer(wait, promise(scene.now).hard, scene.now):
+    if takes_longer(estimate, promise(scene.now, scene.settings).hard, scene.now):
         blocks.append(paragraph(text("expect-longer")))
-    elif wait is not None:
-        blocks.append(paragraph(text("facts-pace", wait=Duration(wait))))
-    return blocks
+    return [*blocks, _estimate_note(estimate)]
 
 
 async def place(tx: Transaction, scene: Scene) -> Reply:
@@ -91,7 +144,7 @@ async def queue(tx: Transaction, scene: Scene) -> Reply:
     blocks = await _line_blocks(tx, scene)
     mine = await queries.tickets_of_agent(tx, scene.server, scene.person.id)
     if mine:
-        blocks += [heading(text("queue-mine")), *[item(await _working_on(tx, ticket)) for ticket in mine]]
+        blocks += [heading(text("queue-mine")), *[item(await working_on(tx, ticket)) for ticket in mine]]
     lost = await dead_letter_count(tx, scene.server)
     if lost:
         blocks.append(note(text("queue-dead-letters", count=lost)))
@@ -106,10 +159,19 @@ async def board(tx: Transaction, scene: Scene) -> Say | None:
     blocks = await _line_blocks(tx, scene)
     claimed = await queries.claimed_tickets(tx, scene.server, _LISTED)
     if claimed:
-        blocks += [heading(text("queue-claimed")), *[item(await _working_on(tx, ticket)) for ticket in claimed]]
+        blocks += [heading(text("queue-claimed")), *[item(await working_on(tx, ticket)) for ticket in claimed]]
+    blocks += await _outlook(tx, scene, await queries.waiting_count(tx, scene.server))
     blocks.append(note(text("board-as-of", at=Moment(scene.now))))
     content = scene.content(*blocks, buttons=(CLAIM_NEXT,), language=scene.settings.language)
     return Say(server=scene.server, channel=channel, content=content)
+
+
+async def _outlook(tx: Transaction, scene: Scene, waiting: int) -> list[Block]:
+    """What the board says of the wait to come, where the pace is known."""
+    estimate = await estimated(tx, scene, waiting)
+    if estimate is None:
+        return []
+    return [note(_range("board-estimate", estimate))]
 
 
 async def _line_blocks(tx: Transaction, scene: Scene) -> list[Block]:
@@ -130,9 +192,9 @@ async def _waiting_for(tx: Transaction, scene: Scene, place: int, ticket: Ticket
         place=place,
         number=ticket.number,
         customer=title(ticket.customer_name, 40),
-        age=Duration(scene.now - ticket.opened_at),
+        age=Duration(scene.now - ticket.asked_at),
         due=Moment(ticket.hard_due),
-        overdue=int(scene.now > ticket.hard_due),
+        mark=_mark(scene, ticket),
         ruling=text(f"ruling-{ticket.ruling or 'none'}"),
         language=str(ticket.language).upper(),
         words=_words(ticket),
@@ -140,7 +202,17 @@ async def _waiting_for(tx: Transaction, scene: Scene, place: int, ticket: Ticket
     )
 
 
-async def _working_on(tx: Transaction, ticket: Ticket) -> Text:
+def _mark(scene: Scene, ticket: Ticket) -> str:
+    """What the line says of a ticket's promise."""
+    if ticket.first_answer_at is not None:
+        return "answered"
+    if scene.now > ticket.hard_due:
+        return "overdue"
+    return "urgent" if ticket.notice is Notice.URGENT else "fine"
+
+
+async def working_on(tx: Transaction, ticket: Ticket) -> Text:
+    """A claimed ticket, in one line."""
     return text(
         "queue-working",
         agent=ticket.agent_name or "?",

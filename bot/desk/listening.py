@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.coverage.thanks import only_thanks
+from bot.coverage.thanks import is_content, says_yes
 from bot.desk.answering import answer_content, is_heard, keep_answer, offer_content
 from bot.desk.claiming import claim_by_answering
-from bot.desk.closing import LAST_WORD, archive, reopen, withdraw
+from bot.desk.closing import LAST_WORD, answer, archive, close_by_word, reopen, withdraw
 from bot.desk.responding import as_waiting, respond_to
-from bot.desk.scene import Scene, say_in_ticket
+from bot.desk.scene import Scene, keep, say_in_ticket
 from bot.model import (
     Action,
     MessageDeleted,
@@ -64,12 +64,13 @@ async def _in_ticket(tx: Transaction, scene: Scene, event: MessagePosted, ticket
     if is_agent(person, settings) and person.id != ticket.customer and not event.is_to_us:
         if ticket.state is TicketState.WAITING:
             ticket = await claim_by_answering(tx, scene, ticket)
-        await queries.save_ticket(tx, rules.spoken(ticket, person.id, event.at, by_agent=True))
-        if ticket.first_answer_at is None:
-            await queries.record(tx, ticket, event.at, person.id, "answered")
+        await keep(tx, scene, await answer(tx, scene, ticket))
     elif person.id == ticket.customer:
-        ticket = rules.spoken(ticket, person.id, event.at, by_agent=False)
-        await queries.save_ticket(tx, ticket)
+        if ticket.closes_at is not None and says_yes(scene.words):
+            await close_by_word(tx, scene, ticket)
+            return
+        ticket = rules.asked(ticket, event.at, settings, is_thanks=is_content(scene.words))
+        await keep(tx, scene, ticket)
         await _customer_in_ticket(tx, scene, event, ticket)
     elif event.is_to_us:
         await respond_to(tx, scene, event, event.thread)
@@ -97,7 +98,7 @@ async def _customer_in_ticket(tx: Transaction, scene: Scene, event: MessagePoste
 
 async def _in_closed_ticket(tx: Transaction, scene: Scene, event: MessagePosted, ticket: Ticket) -> None:
     standing = await queries.standing(tx, event.server, event.person.id, event.at)
-    if standing.is_blocked or only_thanks(scene.words):
+    if standing.is_blocked or is_content(scene.words):
         await archive(tx, scene, ticket, delay=LAST_WORD)  # a message opens an archived thread again
         return
     if not rules.may_reopen(ticket, event.at, timedelta(days=scene.settings.reopen_days)):

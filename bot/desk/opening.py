@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.coverage.policy import CategoryTexts, address
+from bot.coverage.policy import CategoryTexts
 from bot.desk.line import place_blocks
 from bot.desk.policy.collecting import collect_silence
 from bot.desk.scene import Scene
@@ -29,6 +29,7 @@ from bot.model import (
     TicketState,
     Verdict,
 )
+from bot.rules.keeping import scheduled
 from bot.rules.limits import TEXT_LIMIT, require_room, title
 from bot.rules.promise import promise
 from bot.store import queries
@@ -144,7 +145,7 @@ class Spot:
 async def open_ticket(tx: Transaction, scene: Scene, spot: Spot) -> Ticket:
     """Give the scene's words a number and a place in the line, and promise the receipt."""
     await require_room_for(tx, scene)
-    due = promise(scene.event.at)
+    due = promise(scene.event.at, scene.settings)
     category, ruling = scene.finding
     number = await queries.next_number(tx, scene.server)
     ticket = Ticket(
@@ -165,11 +166,13 @@ async def open_ticket(tx: Transaction, scene: Scene, spot: Spot) -> Ticket:
         policy_version=spot.policy_version or scene.policy.version,
         place_order=scene.event.order,
         opened_at=scene.event.at,
+        asked_at=scene.event.at,
         soft_due=due.soft,
         hard_due=due.hard,
+        owed_since=scene.event.at,
         is_private=spot.is_private,
     )
-    await queries.add_ticket(tx, ticket)
+    await queries.add_ticket(tx, scheduled(ticket, scene.settings))
     await queries.record(tx, ticket, scene.event.at, scene.person.id, "opened")
     await collect_silence(tx, scene, ticket)
     places = await place_blocks(tx, scene, ticket)
@@ -247,14 +250,14 @@ def clause_blocks(scene: Scene, category: str | None, language: Language) -> lis
     """The policy's own sentence about a category, where it has one."""
     texts = _texts(scene, category, language)
     clause = texts.clause if texts else ""
-    return [quote(address(clause, formal=scene.settings.formal))] if clause else []
+    return [quote(scene.policy_words(clause, language))] if clause else []
 
 
 def answer_blocks(scene: Scene, category: str | None, language: Language) -> list[Block]:
     """What the policy's editors say to a category: above all, what to send along."""
     texts = _texts(scene, category, language)
     answer = texts.answer.strip() if texts else ""
-    parts = address(answer, formal=scene.settings.formal).split("\n\n") if answer else []
+    parts = scene.policy_words(answer, language).split("\n\n") if answer else []
     return [paragraph(part) for part in parts]
 
 

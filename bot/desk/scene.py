@@ -29,15 +29,18 @@ from bot.model import (
     Ruling,
     Say,
     ServerSettings,
+    Text,
     Ticket,
     Value,
     Verdict,
 )
+from bot.rules.estimate import Pace
+from bot.rules.keeping import scheduled
 from bot.rules.limits import clean, title
 from bot.store import queries
 from bot.store.database import Transaction
 from bot.store.outbox import owe
-from bot.texts import paragraph, text
+from bot.texts import paragraph, policy_words, promise_span, text
 
 _NUMBER = re.compile(r"#?(\d{1,9})(?!\S)\s*(.*)", re.DOTALL)
 _NO_NUMBER = re.compile(r"[#+-]\d|\d{10}")
@@ -61,6 +64,8 @@ class Scene:
     """What the policy says about these words, where they can be a customer's request."""
     file: PolicyFile | PolicyError | None = None
     """A policy that was handed in as a file, understood before the transaction, or why it could not be."""
+    pace: Pace | None = None
+    """How fast the server answers, measured some minutes ago; None where nobody has measured it."""
     policy_trouble: str = ""
     """Why the policy's files, as they are now, were refused."""
 
@@ -107,6 +112,15 @@ class Scene:
         return self.reply(paragraph(text(key, **values)), buttons=buttons)
 
     @property
+    def promise_span(self) -> Text:
+        """Within which time this server normally answers, in words."""
+        return promise_span(self.settings)
+
+    def policy_words(self, words: str, language: Language) -> str:
+        """What the policy says, as this server says it: in its form of address, and with the times that it keeps."""
+        return policy_words(words, language, self.settings)
+
+    @property
     def values(self) -> Mapping[str, str]:
         """What was filled into the form, if this is one; cleaned."""
         values = self.event.values if isinstance(self.event, FormSent) else {}
@@ -145,10 +159,17 @@ class Study:
     """The reply takes more thinking than a transaction has time for: it is made afterwards, in another thread."""
 
     reply: Callable[[], Reply]
+    draws: bool = False
+    """Whether it makes a picture: these wait for each other, and nobody else for them."""
 
 
 Answer = Reply | Study
 """What comes of a command, a button or a form."""
+
+
+async def keep(tx: Transaction, scene: Scene, ticket: Ticket) -> None:
+    """Save what a rule has made of a ticket, and when it next needs us."""
+    await queries.save_ticket(tx, scheduled(ticket, scene.settings))
 
 
 async def say_in_ticket(
@@ -158,6 +179,14 @@ async def say_in_ticket(
     content = scene.content(*blocks, buttons=buttons, language=ticket.language)
     effect = Say(server=ticket.server, channel=ticket.channel, thread=ticket.thread, content=content)
     await scene.owe(tx, ticket.lane, effect, ticket=ticket.number)
+
+
+async def say_to_agents(tx: Transaction, scene: Scene, *blocks: Block, buttons: tuple[Button, ...] = ()) -> None:
+    """Promise a message in the agents' channel, where the server has one; in the server's language."""
+    settings = await queries.settings_of(tx, scene.server) or scene.settings  # a channel may have gone just now
+    if settings.agents_channel is not None:
+        content = scene.content(*blocks, buttons=buttons, language=settings.language)
+        await scene.owe(tx, "agents", Say(server=scene.server, channel=settings.agents_channel, content=content))
 
 
 async def ticket_here(tx: Transaction, scene: Scene) -> Ticket | None:

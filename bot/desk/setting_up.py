@@ -20,24 +20,43 @@ from bot.model import (
     Say,
     ServerJoined,
     ServerSettings,
+    SupportHours,
     Text,
 )
-from bot.rules.limits import title
+from bot.rules.limits import clean, title
 from bot.rules.permissions import require_moderator
+from bot.rules.reading_hours import (
+    read_absences,
+    read_holidays,
+    read_week,
+    read_zone,
+    tell_absences,
+    tell_holidays,
+    tell_week,
+)
 from bot.store import queries
 from bot.store.database import Transaction
 from bot.store.outbox import dead_letter_count, owe_board
-from bot.texts import heading, item, note, paragraph, text
+from bot.texts import heading, item, note, paragraph, promise_span, text
 
 _MOST = 100
 """Highest limit that may be set; also the most channels or roles of a kind."""
 _MOST_DAYS = 3_650
 """Longest time that may be set."""
+_MOST_HOURS = 720
+"""Longest answer time, and longest time until a reminder, in hours."""
+_MOST_SILENCE = 365
+"""Longest silence, in days, before a customer is asked and before a ticket is closed."""
+_LONGEST_ABSENCES = 2_000
+"""Characters of all absences together."""
+_SHOWN_ABSENCES = 5
 _MOST_REASON = 300
 """Characters of the reason why a policy was refused."""
 _MODES = tuple((mode.value, text(f"mode-{mode}")) for mode in Mode)
 _LANGUAGES = tuple((language.value, text(f"language-{language}")) for language in Language)
 _ADDRESSES = (("sie", text("address-sie")), ("du", text("address-du")))
+_THERE = tuple((there, text(f"there-{there}")) for there in ("clock", "hours", "both"))
+"""When agents are there: around the clock; only at some hours; only at some hours, which alone the promise counts."""
 
 
 async def server_joined(tx: Transaction, scene: Scene, event: ServerJoined) -> None:
@@ -53,7 +72,7 @@ async def server_joined(tx: Transaction, scene: Scene, event: ServerJoined) -> N
 
 
 async def setup_command(tx: Transaction, scene: Scene) -> Reply:
-    """`/setup`, `/setup rules`, `/setup tickets`, `/setup mode [auto|ask|quiet]`, `/setup show`."""
+    """`/setup`, `/setup rules|tickets|hours|promise`, `/setup mode [auto|ask|quiet]`, `/setup show`."""
     require_moderator(scene.person, scene.settings)
     part, _, rest = scene.words.casefold().partition(" ")
     match part:
@@ -63,6 +82,10 @@ async def setup_command(tx: Transaction, scene: Scene) -> Reply:
             return scene.form("setup-rules", "form-setup-rules", *_rule_fields(scene.settings))
         case "tickets":
             return scene.form("setup-tickets", "form-setup-tickets", *_ticket_fields(scene.settings))
+        case "hours":
+            return scene.form("setup-hours", "form-setup-hours", *_hour_fields(scene.settings, scene.language))
+        case "promise":
+            return scene.form("setup-promise", "form-setup-promise", *_promise_fields(scene.settings))
         case "mode":
             return await _mode_command(tx, scene, rest.strip())
         case "show":
@@ -118,6 +141,44 @@ async def tickets_form(tx: Transaction, scene: Scene, _: str) -> Reply:
     return await _keep(tx, scene, new)
 
 
+def hours_of(values: Mapping[str, str]) -> SupportHours | None:
+    """The hours that the form `setup-hours` asks for; None is around the clock. Refuses what nobody understands."""
+    there = values.get("there", "")
+    if there not in dict(_THERE):
+        raise Refusal("refused-choice", field=text("form-setup-there"))
+    if there == "clock":
+        return None
+    zone, week = read_zone(_filled(values, "zone")), read_week(_filled(values, "week"))
+    country, region = read_holidays(clean(values.get("holidays", "")))
+    absences = clean(values.get("absences", ""), _LONGEST_ABSENCES)
+    return SupportHours(zone, week, country, region, read_absences(absences))
+
+
+async def hours_form(tx: Transaction, scene: Scene, _: str) -> Reply:
+    """When agents are there, and whether the promise counts only these hours."""
+    require_moderator(scene.person, scene.settings)
+    hours = hours_of(scene.values)
+    new = replace(scene.settings, hours=hours, promise_in_hours=scene.values["there"] == "both")
+    return await _keep(tx, scene, new, paragraph(text("setup-dues-stay")))
+
+
+async def promise_form(tx: Transaction, scene: Scene, _: str) -> Reply:
+    """The answer time, and what happens in silence."""
+    require_moderator(scene.person, scene.settings)
+    values = scene.values
+    new = replace(
+        scene.settings,
+        soft_hours=_limit(values, "soft_hours", _MOST_HOURS),
+        hard_hours=_limit(values, "hard_hours", _MOST_HOURS),
+        reminder_hours=_limit(values, "reminder_hours", _MOST_HOURS),
+        nudge_days=_limit(values, "nudge_days", _MOST_SILENCE),
+        close_days=_limit(values, "close_days", _MOST_SILENCE),
+    )
+    if new.soft_hours >= new.hard_hours:
+        raise Refusal("refused-promise-order")
+    return await _keep(tx, scene, new, paragraph(text("setup-dues-stay")))
+
+
 async def mode_form(tx: Transaction, scene: Scene, _: str) -> Reply:
     """The mode of the channel in which the form was opened."""
     return await _set_mode(tx, scene, scene.values.get("mode", ""))
@@ -143,12 +204,19 @@ async def _set_mode(tx: Transaction, scene: Scene, mode: str) -> Reply:
     return await _keep(tx, scene, replace(scene.settings, support=support))
 
 
-async def _keep(tx: Transaction, scene: Scene, new: ServerSettings) -> Reply:
+async def _keep(tx: Transaction, scene: Scene, new: ServerSettings, *remarks: Block) -> Reply:
     await queries.add_server(tx, scene.server, new, scene.event.at)
     await queries.change_settings(tx, scene.server, new)
+    if _waits(new) != _waits(scene.settings):
+        await queries.wake_claimed(tx, scene.server, scene.now)  # their next step is due at another time now
     await posts.refresh(tx, scene.server, scene.now)
     await owe_board(tx, scene.server, scene.now)
-    return scene.reply(paragraph(text("setup-kept")), *await _overview(tx, scene, new))
+    return scene.reply(paragraph(text("setup-kept")), *remarks, *await _overview(tx, scene, new))
+
+
+def _waits(settings: ServerSettings) -> tuple[object, ...]:
+    """What decides when something happens to a ticket that an agent holds."""
+    return settings.hours, settings.reminder_hours, settings.nudge_days, settings.close_days
 
 
 async def _overview(tx: Transaction, scene: Scene, settings: ServerSettings) -> list[Block]:
@@ -171,6 +239,11 @@ async def _overview(tx: Transaction, scene: Scene, settings: ServerSettings) -> 
         ),
         item(text("setup-reopen", days=settings.reopen_days)),
         item(text("setup-retention", days=settings.retention_days)),
+        *_told_hours(scene, settings.hours),
+        item(text("setup-promise", span=promise_span(settings))),
+        item(text("setup-reminder", count=settings.reminder_hours)),
+        item(text("setup-nudge", days=settings.nudge_days)),
+        item(text("setup-close", days=settings.close_days)),
     ]
     blocks += [note(missing) for missing in _missing(settings)]
     if scene.policy_trouble:
@@ -178,6 +251,20 @@ async def _overview(tx: Transaction, scene: Scene, settings: ServerSettings) -> 
     lost = await dead_letter_count(tx, scene.server)
     if lost:
         blocks.append(note(text("queue-dead-letters", count=lost)))
+    return blocks
+
+
+def _told_hours(scene: Scene, hours: SupportHours | None) -> list[Block]:
+    """When agents are there; of the absences, the next ones."""
+    if hours is None:
+        return [item(text("setup-hours-clock"))]
+    blocks = [item(text("setup-hours", week=tell_week(hours.week, scene.language), zone=hours.zone))]
+    if hours.country:
+        blocks.append(item(text("setup-holidays", holidays=tell_holidays(hours))))
+    coming = [absence for absence in hours.absences if absence.last >= scene.now.date()]
+    if coming:
+        shown = tell_absences(coming[:_SHOWN_ABSENCES], scene.language).replace("\n", ", ")
+        blocks.append(item(text("setup-absences", absences=shown, more=len(coming[_SHOWN_ABSENCES:]))))
     return blocks
 
 
@@ -229,6 +316,44 @@ def _ticket_fields(settings: ServerSettings) -> tuple[Field, ...]:
         Field("hourly_limit", text("form-setup-hourly-limit"), number, value=str(settings.hourly_limit)),
         Field("reopen", text("form-setup-reopen"), number, value=str(settings.reopen_days)),
     )
+
+
+def _hour_fields(settings: ServerSettings, language: Language) -> tuple[Field, ...]:
+    hours = settings.hours or SupportHours()
+    there = "both" if settings.hours and settings.promise_in_hours else "hours"  # who overlooks it loses nothing typed
+    absences = tell_absences(hours.absences, language)
+    return (
+        Field("there", text("form-setup-there"), FieldKind.CHOICE, value=there, choices=_THERE),
+        Field("zone", text("form-setup-zone"), required=False, value=hours.zone),
+        Field("week", text("form-setup-week"), required=False, value=tell_week(hours.week, language)),
+        Field("holidays", text("form-setup-holidays"), required=False, value=tell_holidays(hours)),
+        Field(
+            "absences",
+            text("form-setup-absences"),
+            FieldKind.PARAGRAPH,
+            required=False,
+            limit=_LONGEST_ABSENCES,
+            value=absences,
+        ),
+    )
+
+
+def _promise_fields(settings: ServerSettings) -> tuple[Field, ...]:
+    number = FieldKind.NUMBER
+    return (
+        Field("soft_hours", text("form-setup-soft-hours"), number, value=str(settings.soft_hours)),
+        Field("hard_hours", text("form-setup-hard-hours"), number, value=str(settings.hard_hours)),
+        Field("reminder_hours", text("form-setup-reminder-hours"), number, value=str(settings.reminder_hours)),
+        Field("nudge_days", text("form-setup-nudge-days"), number, value=str(settings.nudge_days)),
+        Field("close_days", text("form-setup-close-days"), number, value=str(settings.close_days)),
+    )
+
+
+def _filled(values: Mapping[str, str], name: str) -> str:
+    given = clean(values.get(name, ""))
+    if not given:
+        raise Refusal("refused-field-missing", field=text(f"form-setup-{name}"))
+    return given
 
 
 def _limit(values: Mapping[str, str], name: str, most: int = _MOST) -> int:

@@ -21,6 +21,7 @@ export function messageElement(message, actions, { compact, editing, summary, an
   else if (message.content) body.append(card(message.content, actions, place));
   else if (editing) body.append(editor(message, actions));
   else body.append(spoken(message));
+  if (message.file) body.append(attachment(message.file));
   if (summary) body.append(threadChip(summary, actions));
   return el(
     `article.message${compact ? ".compact" : ""}${message.content ? ".ours" : ""}`,
@@ -47,14 +48,23 @@ export function privateElement(answer, actions) {
         el("button.link", { type: "button", onclick: () => actions.dismiss(answer.id) }, t("dismiss")),
       ),
       card(answer.content, actions, { ...answer.place, answer: answer.id }),
-      answer.file && download(answer.file),
+      answer.file && attachment(answer.file),
     ),
   );
 }
 
-function download({ name, text }) {
-  const href = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
-  return el("p", {}, el("a.button.primary", { href, download: name }, t("download", { name })));
+// A picture is seen at once, and can be kept like any other file. `data` is base64; null is too large for a window.
+function attachment(file) {
+  const { name, data, about } = JSON.parse(file);
+  if (data === null) return el("p.note", {}, t("file_too_large", { name }));
+  const isPicture = name.endsWith(".png");
+  const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
+  const href = URL.createObjectURL(new Blob([bytes], { type: isPicture ? "image/png" : "text/plain;charset=utf-8" }));
+  const download = el("p", {}, el("a.button.primary", { href, download: name }, t("download", { name })));
+  if (!isPicture) return download;
+  const head = new DataView(bytes.buffer); // its size, so that nothing moves when it is there
+  const size = { width: head.getUint32(16), height: head.getUint32(20) };
+  return el("figure.picture", {}, el("img", { src: href, alt: about, ...size }), download);
 }
 
 export function card(content, actions, place) {
@@ -138,7 +148,8 @@ function prepare(element, actions) {
     };
   }
   for (const mention of element.querySelectorAll(".mention")) {
-    mention.classList.toggle("me", mention.dataset.person === state.me);
+    const { person, role } = mention.dataset;
+    mention.classList.toggle("me", person ? person === state.me : role === state.people.get(state.me)?.part);
   }
 }
 

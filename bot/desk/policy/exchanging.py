@@ -29,7 +29,7 @@ async def export_file(tx: Transaction, scene: Scene, _: str) -> Study:
 
 def _exported(scene: Scene, shipped: Policy, change: PolicyChange) -> Reply:
     told = scene.reply(paragraph(text("policy-exported")))
-    return Reply(told.content, file=File(_NAME, exported(shipped, change)))
+    return Reply(told.content, file=File(_NAME, exported(shipped, change).encode()))
 
 
 async def import_file(tx: Transaction, scene: Scene, _: str) -> Reply:

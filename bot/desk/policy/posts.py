@@ -7,7 +7,7 @@ from datetime import datetime
 from rapidfuzz import fuzz, process
 
 from bot.coverage.changes import changed_documents
-from bot.coverage.policy import Document, address
+from bot.coverage.policy import Document
 from bot.desk.policy.naming import meant, name_and_languages
 from bot.desk.scene import Scene
 from bot.model import Block, Button, ButtonStyle, Content, Language, Refusal, Reply, Say
@@ -37,7 +37,7 @@ async def show(tx: Transaction, scene: Scene, words: str) -> Reply:
     languages = asked or (scene.language,)
     blocks: list[Block] = []
     for language in languages:
-        blocks += _blocks(scene.policy.documents[language], section, formal=scene.settings.formal)
+        blocks += _blocks(scene, language, scene.policy.documents[language], section)
     buttons: tuple[Button, ...] = ()
     if is_moderator(scene.person, scene.settings):
         part = "all" if section is None else str(section)
@@ -107,12 +107,12 @@ async def draw(tx: Transaction, scene: Scene, name: str) -> Say | None:
     if posted.section is not None and section is None:
         blocks = [paragraph(text("policy-section-gone", section=posted.section))]
     else:
-        blocks = _blocks(document, section, formal=scene.settings.formal)
+        blocks = _blocks(scene, posted.language, document, section)
     content = scene.content(*blocks, language=posted.language)
     return Say(server=scene.server, channel=posted.channel, thread=posted.thread, content=content)
 
 
-def _blocks(document: Document, section: int | None, *, formal: bool) -> list[Block]:
+def _blocks(scene: Scene, language: Language, document: Document, section: int | None) -> list[Block]:
     """The whole policy, or one of its sections, ready for a message."""
     if section is None:
         blocks = [heading(document.title), *document.intro]
@@ -122,7 +122,7 @@ def _blocks(document: Document, section: int | None, *, formal: bool) -> list[Bl
         sections = document.sections[section : section + 1]
     for part in sections:
         blocks += [heading(part.heading), *part.blocks]
-    return [Block(block.kind, address(str(block.words), formal=formal)) for block in blocks]
+    return [Block(block.kind, scene.policy_words(str(block.words), language)) for block in blocks]
 
 
 def _section_like(document: Document, name: str) -> int | None:
