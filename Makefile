@@ -31,9 +31,11 @@ lint: $(DEV) ## Check style, formatting and types (ruff, mypy --strict)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy --strict
 
-bench: $(DEV) ## Measure the speed on this machine, as ratios (BENCH_FLAGS=--json for one JSON object a line)
+bench: $(DEV) ## Measure the speed on this machine, as ratios, and how well waits are told (BENCH_FLAGS=--json for one JSON object a line)
 	@$(BIN)/wartemarke bench $(BENCH_FLAGS)
 	@$(BIN)/python -m tests.bench.discord_chat $(BENCH_FLAGS)
+	@$(BIN)/python -m tests.bench.year $(BENCH_FLAGS)
+	@$(BIN)/python -m tests.bench.waits $(BENCH_FLAGS)
 
 format: $(DEV) ## Put the code into the common form, and mend what ruff can mend
 	$(BIN)/ruff format

@@ -40,6 +40,9 @@ class Telephone(Chat):
         del effect, nonce
         return Done()
 
+    async def member(self, server: str, person: str) -> Person | None:
+        raise ConnectionError(f"cannot tell who {person} is on {server}")
+
     async def ask(self, words: str) -> str:
         """What the bot answers to `/covered`; somebody else asks each time, for nobody may ask without end."""
         desk, number = await self.connected, next(_NUMBERS)

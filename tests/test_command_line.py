@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import sqlite3
 import subprocess
@@ -20,9 +21,10 @@ from bot.app import alone_with
 from bot.settings import Settings
 from bot.store import migrations
 from tests.coverage.small_policy import write_policy
+from tests.store.test_record import HISTORY, OURS, TAMPERINGS, THEIRS, change, write
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = ("try", "run", "migrate", "match", "replay", "evaluate", "bench", "letters")
+COMMANDS = ("try", "run", "migrate", "match", "replay", "evaluate", "bench", "letters", "verify")
 
 
 @pytest.fixture(autouse=True)
@@ -130,6 +132,81 @@ def test_running_on_a_database_without_the_schema_says_what_to_run(monkeypatch: 
 
 def test_letters_of_a_database_without_the_schema_says_what_to_run() -> None:
     assert "wartemarke migrate" in refused(wartemarke("letters"))
+
+
+def test_verifying_a_database_without_the_schema_says_what_to_run() -> None:
+    assert "wartemarke migrate" in refused(wartemarke("verify"))
+
+
+@pytest.fixture
+def recorded_file(tmp_path: Path) -> Path:
+    """The database of two servers, with three entries on record."""
+    file = tmp_path / "wartemarke.sqlite3"
+    migrations.upgrade(file)
+    write(file, HISTORY[:3])
+    return file
+
+
+@pytest.mark.usefixtures("recorded_file")
+def test_verifying_tells_each_servers_record_and_where_it_stands() -> None:
+    result = wartemarke("verify")
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    ours, theirs = sorted(result.stdout.splitlines(), reverse=True)
+    moments = "from 2026-03-02 09:00 to 2026-03-02 09:00"
+    assert re.fullmatch(f"{OURS}: unbroken, entries: 2, {moments}, latest hash: [0-9a-f]{{64}}", ours)
+    assert theirs.startswith(f"{THEIRS}: unbroken, entries: 1, ")
+
+
+def test_verifying_names_the_entry_that_somebody_changed_and_ends_with_one(recorded_file: Path) -> None:
+    change(recorded_file, "UPDATE history SET actor = 'tom' WHERE id = 2")
+    result = wartemarke("verify")
+    assert result.exit_code == 1
+    (sentence,) = result.stderr.splitlines()
+    assert sentence.startswith(f"wartemarke: {THEIRS}: entry 2 (ticket #1, 'opened', 2026-03-02 09:00:01)")
+    assert wartemarke("verify", "--server", OURS).exit_code == 0
+    assert wartemarke("verify", "--server", THEIRS).exit_code == 1
+
+
+def test_verifying_says_that_the_end_of_a_record_is_missing(recorded_file: Path) -> None:
+    change(recorded_file, "DELETE FROM history WHERE id = 3")
+    result = wartemarke("verify")
+    assert result.exit_code == 1
+    assert f"{OURS}: the record does not end with what the bot wrote last" in result.stderr
+
+
+def test_a_thousand_broken_entries_are_not_all_told_one_by_one(recorded_file: Path) -> None:
+    for _ in range(10):
+        change(recorded_file, f"{TAMPERINGS['repeat']} OR true", 1)
+    result = wartemarke("verify")
+    assert result.exit_code == 1
+    assert re.fullmatch(r"wartemarke: and \d{4} more", result.stderr.splitlines()[-1])
+
+
+def test_a_hash_that_was_told_earlier_proves_that_the_record_was_not_written_anew(recorded_file: Path) -> None:
+    with closing(sqlite3.connect(recorded_file)) as connection:
+        (hash_,) = connection.execute("SELECT hash FROM history WHERE id = 1").fetchone()
+    assert wartemarke("verify", "--known", hash_[:12]).exit_code == 0
+    assert wartemarke("verify", "--known", hash_, "--server", OURS).exit_code == 0
+    result = wartemarke("verify", "--known", hash_[:12], "--server", THEIRS)
+    assert result.exit_code == 1
+    assert hash_[:12] in result.stderr
+    for nothing in ("", "5ead", "whatever it was"):
+        assert "--known" in refused(wartemarke("verify", "--known", nothing))
+
+
+@pytest.mark.usefixtures("recorded_file")
+def test_verifying_a_server_that_is_not_there_names_it() -> None:
+    assert "paper:nobody" in refused(wartemarke("verify", "--server", "paper:nobody"))
+
+
+@pytest.mark.usefixtures("_small_policy")
+def test_the_record_is_verified_while_the_bot_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    with started("try", "--port", "0") as playing:
+        assert playing.stdout is not None
+        assert playing.stdout.readline()
+        monkeypatch.setenv("DATABASE_URL", "sqlite:///playground/desk.sqlite3")
+        assert wartemarke("verify").exit_code == 0
 
 
 def test_migrating_goes_up_and_down() -> None:

@@ -80,6 +80,12 @@ class _OnDiscord(Chat):
             raise RuntimeError("nothing is to be delivered before the client is there")
         return await self.client.delivery.perform(effect, nonce)
 
+    async def member(self, server: str, person: str) -> Person | None:
+        """As the product does it."""
+        if self.client is None:
+            raise ConnectionError("not connected")
+        return await self.client.member(server, person)
+
 
 class _Bare(discord.AutoShardedClient):
     """The least that hears the same."""

@@ -339,3 +339,23 @@ def test_a_moderator_changes_the_policy(open_page: Open, picture: Picture, tmp_p
     form.locator("input[type=file]").set_input_files(file)
     form.get_by_role("button", name="Send").click()
     expect(marek.locator(".message.private").last).to_contain_text("one phrase fewer", timeout=20_000)
+
+
+def test_a_picture_is_seen_by_all_who_are_there_and_can_be_kept(open_page: Open) -> None:
+    emma, tom, aylin = open_page("emma"), open_page("tom"), open_page("aylin", dark=True, width=400)
+    write(emma, "/ticket The gallery crashes as soon as I open it")
+    expect(emma.locator(".message.private").last).to_contain_text("Ticket #")
+    aylin.locator("#open-sidebar").click()
+    for page in (tom, aylin):
+        go(page, "agents")
+    write(tom, "/claim")
+    expect(tom.locator(".message.private").last).to_contain_text("is now yours")
+    write(tom, "/fairness picture")
+    for page in (tom, aylin):
+        shown = page.locator("#channel-log .picture img").last
+        expect(shown).to_have_attribute("alt", re.compile("charts"), timeout=20_000)
+        assert shown.evaluate("picture => picture.decode().then(() => picture.naturalWidth)") > 600
+        expect(shown).to_be_in_viewport()
+    with tom.expect_download() as download:
+        tom.get_by_role("link", name="Download fairness.png").click()
+    assert download.value.path().read_bytes().startswith(b"\x89PNG")

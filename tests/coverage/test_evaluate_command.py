@@ -46,14 +46,6 @@ def test_all_of_it_at_once(tmp_path: Path) -> None:
     assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_without_its_library_a_picture_is_refused_in_one_sentence(tmp_path: Path) -> None:
-    result = wartemarke(tmp_path, "evaluate", "messages.jsonl", "--plot", "out.png", missing=("matplotlib",))
-    assert result.returncode == 2
-    assert result.stdout == ""
-    (sentence,) = result.stderr.strip().splitlines()
-    assert "wartemarke[plot]" in sentence
-
-
 @pytest.mark.parametrize("name", ["out.banana", "nowhere/out.png"])
 def test_a_picture_that_cannot_be_written_is_refused_in_one_sentence(tmp_path: Path, name: str) -> None:
     result = wartemarke(tmp_path, "evaluate", "messages.jsonl", "--plot", name)

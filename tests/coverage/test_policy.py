@@ -38,6 +38,7 @@ def test_the_form_of_address_is_chosen() -> None:
     assert address(text, formal=False) == "Schreib uns, was du siehst."
 
 
+BRACKETS = "square brackets and | only as in [Schreiben Sie|Schreib], curly ones only as {answer_time}"
 BROKEN = {
     "unknown verdict": (
         DEFECT.replace("verdict: covered", "verdict: coverd"),
@@ -86,7 +87,15 @@ BROKEN = {
     ),
     "bad brackets": (
         DEFECT.replace("|Schreib]", "]"),
-        "defect.yaml, line 6: answer: square brackets and | only as in [Schreiben Sie|Schreib]",
+        f"defect.yaml, line 6: answer: {BRACKETS}",
+    ),
+    "an unknown placeholder": (
+        DEFECT.replace("[Schreiben Sie|Schreib]", "In {answer_times} [schreiben Sie|schreib]"),
+        f"defect.yaml, line 6: answer: {BRACKETS}",
+    ),
+    "a placeholder in a title": (
+        DEFECT.replace("title: Faults in the item", "title: Faults {answer_time}"),
+        "defect.yaml, line 16: no brackets and no | in a title or heading",
     ),
     "bad id": (
         DEFECT.replace("id: defect", "id: De fect"),
@@ -219,6 +228,15 @@ BROKEN_DOCUMENTS = {
     "more sections": (
         "# A\n\n> m\n\n## B\n\nx\n\n- y\n- z\n\n## C\n\nx\n",
         r"policy\.en\.md, line 12: 2 sections, but 1 in policy\.de\.md",
+    ),
+    "stray brackets": (
+        "# A\n\n> m\n\n## B\n\n[x]\n\n- y\n- z\n",
+        r"policy\.en\.md, line 5: square brackets",
+    ),
+    "unknown placeholder": ("# A\n\n> {time}\n\n## B\n\nx\n\n- y\n- z\n", r"policy\.en\.md, line 1: square brackets"),
+    "placeholder in a heading": (
+        "# A\n\n> m\n\n## {answer_time}\n\nx\n\n- y\n- z\n",
+        r"policy\.en\.md, line 5: no brackets",
     ),
     "no motto": ("# A\n\n## B\n\nx\n\n- y\n- z\n", r"policy\.en\.md, line 1: what stands before the first section"),
 }

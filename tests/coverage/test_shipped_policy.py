@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from bot.coverage.matcher import Matcher
-from bot.coverage.policy import address
+from bot.coverage.policy import ANSWER_TIME, CategoryTexts, address
 from bot.model import Language, Ruling
 
 RULINGS = {
@@ -48,6 +50,22 @@ def test_both_forms_of_address_read_as_sentences(matcher: Matcher, category: str
             assert not set("[]|") & set(formal + familiar)
             assert not text or text.endswith((".", "?", "!"))
             assert language is Language.DE or formal == familiar
+
+
+@pytest.mark.parametrize("language", Language)
+def test_no_text_of_ours_states_a_time_that_a_server_may_set(matcher: Matcher, language: Language) -> None:
+    texts = [part for one in matcher.policy.categories.values() for part in _said(one.texts[language])]
+    document = matcher.policy.documents[language]
+    texts += [str(block.words) for section in document.sections for block in section.blocks]
+    assert sum(ANSWER_TIME in text for text in texts) == 3, "the document, and two categories"
+    for text in texts:
+        assert not re.search(r"\d|(zwanzig|vierzig|twenty|forty|(?<!\w)(zwei|zwölf|drei|two|twelve|three)\b)", text), (
+            text
+        )
+
+
+def _said(texts: CategoryTexts) -> tuple[str, ...]:
+    return (texts.title, texts.clause, texts.answer)
 
 
 def test_the_languages_have_documents_of_one_shape(matcher: Matcher) -> None:

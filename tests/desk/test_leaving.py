@@ -50,7 +50,7 @@ async def test_a_thread_that_is_told_twice_to_be_gone_ends_its_ticket_once(world
     await world.happen(PlaceGone, channel="support", thread=thread)
     await world.happen(PlaceGone, channel="support", thread=thread)
     history = await world.database.transaction(lambda tx: queries.history_of(tx, world.server, 1))
-    assert [row["what"] for row in history] == ["opened", "place deleted"]
+    assert [row["what"] for row in history] == ["opened", "place deleted", "unanswered"]
 
 
 async def test_words_are_not_kept_for_longer_because_the_bot_was_removed(world: World) -> None:

@@ -308,9 +308,9 @@ async def test_the_policy_goes_out_and_in_as_a_file(world: World) -> None:
     out = await world.command(MAREK, "/policy export")
     assert out is not None
     assert out.file is not None
-    assert SENTENCE in out.file.text
-    assert words(await world.send(MAREK, "policy-import", {"file": out.file.text})) == "Das ändert nichts."
-    edited = out.file.text.replace(SENTENCE, "der drehkranz klemmt beim umblättern")
+    assert SENTENCE in out.file.data.decode()
+    assert words(await world.send(MAREK, "policy-import", {"file": out.file.data.decode()})) == "Das ändert nichts."
+    edited = out.file.data.decode().replace(SENTENCE, "der drehkranz klemmt beim umblättern")
     draft = await world.send(MAREK, "policy-import", {"file": edited})
     assert "ein Beispiel mehr" in words(draft)
     assert "ein Beispiel weniger" in words(draft)

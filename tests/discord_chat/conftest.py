@@ -24,7 +24,7 @@ from adapters.discord_chat.permissions import lacks, needed
 from adapters.discord_chat.to_event import guild_of
 from bot.coverage.matcher import Matcher
 from bot.desk.desk import Desk
-from bot.model import Chat, Effect, Listener, Outcome, ServerSettings, Text
+from bot.model import Chat, Effect, Listener, Outcome, Person, ServerSettings, Text
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.outbox import Outbox
@@ -124,6 +124,10 @@ class Shop(Chat):
     async def perform(self, effect: Effect, nonce: str) -> Outcome:
         """By the client that is running at the moment."""
         return await self.client.delivery.perform(effect, nonce)
+
+    async def member(self, server: str, person: str) -> Person | None:
+        """By the client that is running at the moment."""
+        return await self.client.member(server, person)
 
     def lacks(self, server: str, settings: ServerSettings) -> list[Text]:
         """What the real chat says."""

@@ -94,6 +94,7 @@ async def desk_and_outbox(database: Database, matcher: Matcher, chat: HastyChat)
     outbox.meanwhile_after = timedelta(seconds=chat.waits.meanwhile_after)
     outbox.back_off = lambda _attempts: timedelta(seconds=chat.waits.back_off)
     desk.on_commit, desk.lacks = outbox.wake, chat.lacks
+    desk.member, desk.misses_nothing = chat.member, chat.misses_nothing
     await desk.start()
     deliveries = asyncio.create_task(outbox.run())
     try:

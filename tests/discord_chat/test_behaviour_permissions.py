@@ -11,7 +11,7 @@ from tests.discord_chat.conftest import Shop, newest, words
 
 CRASH = "The gallery crashes as soon as I open it since yesterday"
 EVERYBODY = ("close", "covered", "place", "policy", "ticket")
-AGENTS = ("claim", "correct", "queue", "release")
+AGENTS = ("behind", "claim", "correct", "fairness", "mine", "queue", "release")
 MODERATORS = ("block", "panel", "setup", "unblock")
 ONLY_AGENTS, ONLY_MODERATORS = "This is for agents only.", "This is for moderators only."
 MODERATORS_ACTIONS = (

@@ -86,9 +86,8 @@ async def test_the_form_shows_what_is_set(shop: Shop) -> None:
 
 
 async def test_a_good_set_up_lacks_nothing(bare_shop: Shop) -> None:
-    bare_shop.env.backend.edit_role(
-        bare_shop.guild.id, bare_shop.agent_role.id, {"permissions": discord.Permissions(manage_threads=True).value}
-    )
+    agents_may = {"permissions": discord.Permissions(manage_threads=True).value, "mentionable": True}
+    bare_shop.env.backend.edit_role(bare_shop.guild.id, bare_shop.agent_role.id, agents_may)
     hidden, seen = discord.PermissionOverwrite(view_channel=False), discord.PermissionOverwrite(view_channel=True)
     staff = (bare_shop.guild.roles["TestBot"], bare_shop.agent_role, bare_shop.moderator_role)
     overwrites: dict[Any, discord.PermissionOverwrite] = {bare_shop.guild.default_role: hidden}
@@ -101,6 +100,7 @@ async def test_a_good_set_up_lacks_nothing(bare_shop: Shop) -> None:
 async def test_the_answer_names_what_everybody_sees_and_moderators_do_not(bare_shop: Shop) -> None:
     helpers = bare_shop.guild.create_role("Helpers")
     done = words(await bare_shop.set_up(moderator_roles=[helpers]))
+    assert f"In <#{bare_shop.agents.id}> the bot cannot notify <@&{bare_shop.agent_role.id}>" in done
     assert f"In <#{bare_shop.agents.id}> customers' words are quoted, and everybody on the server sees them" in done
     assert f"The permission “Manage Server” is missing for <@&{helpers.id}>" in done
 

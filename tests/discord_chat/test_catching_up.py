@@ -354,3 +354,21 @@ async def test_before_discord_tells_of_a_guild_agents_are_known_and_no_message_i
         await shop.discord.until(lambda: shop.has_told(asked, add))
         await shop.quiet()
         assert len(saying(shop.thread_of(asked), "Ticket #2")) == 1
+
+
+# --- whether anything may have been missed ------------------------------------------------------------
+
+
+async def test_until_all_was_told_the_chat_says_that_it_may_have_missed_something(shop: Shop) -> None:
+    shop.waits.catch_up_again = 0.05
+    async with shop.open_and_set_up() as bot:
+        await shop.discord.until(lambda: bot.chat.misses_nothing(shop.server))
+    missed = await shop.emma.says(shop.support, REQUEST)
+    shop.discord.fail_next("GET", r"/messages$", 503, times=1_000)
+    async with shop.open() as bot:
+        tried = len(shop.discord.requests)
+        await shop.discord.until(lambda: len(shop.discord.requests) > tried)
+        assert not bot.chat.misses_nothing(shop.server)
+        shop.discord.clear_faults()
+        await shop.discord.until(lambda: bot.chat.misses_nothing(shop.server), 10)
+        assert shop.has_told(missed)

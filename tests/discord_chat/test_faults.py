@@ -200,6 +200,23 @@ async def test_the_last_words_are_read_however_late_and_the_thread_is_put_away(s
         assert shop.tickets() == [(1, "closed", REQUEST)]
 
 
+async def test_a_picture_that_comes_late_is_whole_and_ends_no_thread(shop: Shop) -> None:
+    async with shop.open_and_set_up():
+        thread = shop.thread_of(await shop.asks(shop.emma))
+        await shop.aylin.uses(thread, "claim")
+        with busy(shop) as other:
+            asking = asyncio.ensure_future(shop.aylin.uses(thread, "fairness", form="picture"))
+            await asyncio.sleep(2.4)
+            other.rollback()
+            answered = await asking
+        assert answered.deferred
+        await shop.discord.until(lambda: any(message.pictures for message in thread.messages))
+        ((picture, _),) = [shown for message in thread.messages for shown in message.pictures]
+        assert picture.endswith(b"IEND\xaeB`\x82")
+        await shop.quiet()
+        assert not thread.archived
+
+
 async def test_what_was_done_for_an_answer_that_came_too_late_is_done(shop: Shop) -> None:
     async with shop.open_and_set_up():
         shop.discord.interactions.deadline = 0.1

@@ -63,7 +63,9 @@ async def all_replies(world: World) -> list[Reply]:
     replies += [await world.press(TOM, action) for action in ("claim:3", "claim:1", "correct:1")]
     await world.send(TOM, "correct:1", {"category": "compatibility_update"})
     replies += [await world.press(JONAS, action) for action in ("ticket", "private", "covered", f"paid:{message}")]
-    commands = "setup, setup rules, setup tickets, setup mode, policy edit, policy edit defect, policy edit document"
+    commands = "setup, setup rules, setup tickets, setup hours, setup promise, setup mode"
+    replies += [await world.command(MAREK, f"/{command}") for command in commands.split(", ")]
+    commands = "policy edit, policy edit defect, policy edit document"
     replies += [await world.command(MAREK, f"/{command}") for command in commands.split(", ")]
     commands = "policy add, policy rename defect, policy import, policy review"
     replies += [await world.command(MAREK, f"/{command}") for command in commands.split(", ")]

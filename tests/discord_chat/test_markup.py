@@ -120,7 +120,7 @@ def test_our_own_sentences_mean_nothing_by_accident(language: Language) -> None:
 
 
 def test_moments_are_told_in_the_readers_zone() -> None:
-    told = text("expect-normal", soft=Moment(AT), hard=Moment(AT))
+    told = text("expect-normal", span="1", soft=Moment(AT), hard=Moment(AT))
     assert to_markdown(told, Language.EN).count("<t:1772600760:f>") == 2
     assert "Wed 4 March" in to_plain(told, Language.EN)
 

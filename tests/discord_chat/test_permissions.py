@@ -72,7 +72,7 @@ class Server:
 @pytest.fixture
 def server(simcord_env: simcord.Env) -> Server:
     handle = simcord_env.create_guild()
-    agent = handle.create_role("Agents", permissions=AGENT)
+    agent = handle.create_role("Agents", permissions=AGENT, mentionable=True)
     return Server(
         simcord_env,
         handle,
@@ -129,7 +129,7 @@ def test_the_link_asks_for_the_bot_its_commands_and_exactly_what_is_needed() -> 
 
 @pytest.mark.parametrize("language", Language)
 def test_every_permission_has_discords_own_name(language: Language) -> None:
-    for name in (*NEEDED, "manage_threads", "manage_guild"):
+    for name in (*NEEDED, "manage_threads", "manage_guild", "mention_everyone"):
         assert say(Text(f"permission-{name.replace('_', '-')}"), language, PlainMarkup())
 
 
@@ -190,7 +190,7 @@ async def test_nothing_is_said_of_customers_where_not_everybody_may_look(server:
 
 
 def test_agents_who_do_not_see_private_tickets_are_noticed(server: Server) -> None:
-    weak = server.handle.create_role("Helpers", permissions=discord.Permissions(view_channel=True))
+    weak = server.handle.create_role("Helpers", permissions=discord.Permissions(view_channel=True), mentionable=True)
     (found,) = server.lacks(agent_roles=frozenset({str(weak.id), str(server.agent.id)}))
     assert (found.key, found.values["roles"]) == ("lacks-agents-manage", Roles((str(weak.id),)))
 
@@ -203,13 +203,26 @@ async def test_agents_who_do_not_see_the_channel_are_noticed(server: Server) -> 
 
 
 def test_agents_who_do_not_find_their_commands_in_their_own_channel_are_noticed(server: Server) -> None:
-    other = server.handle.create_role("Helpers", permissions=AGENT)
+    other = server.handle.create_role("Helpers", permissions=AGENT, mentionable=True)
     agents = frozenset({str(server.agent.id), str(other.id)})
     assert server.lacks(agent_roles=agents) == []
     board = for_staff(server.handle, "board", server.agent, other, manage_threads=False)
     (found,) = server.lacks(agent_roles=agents, agents_channel=str(board.id))
     assert (found.key, found.values["roles"]) == ("lacks-agents-commands", Roles(tuple(sorted(agents))))
     assert found.values["channel"] == ChannelLink(str(board.id))
+
+
+async def test_agents_whom_the_bot_cannot_call_are_noticed(server: Server) -> None:
+    silent = server.handle.create_role("Helpers", permissions=AGENT)
+    agents = frozenset({str(silent.id), str(server.agent.id)})
+    assert server.lacks(agent_roles=agents) == [], "the bot may call everybody"
+    await server.forbid(server.agents, server.guild.me, "mention_everyone")
+    (found,) = server.lacks(agent_roles=agents)
+    assert (found.key, found.values["roles"]) == ("lacks-agents-call", Roles((str(silent.id),)))
+    assert found.values["channel"] == ChannelLink(str(server.agents.id))
+    assert list(permissions_in([found])) == ["permission-mention-everyone"]
+    assert server.lacks() == [], "everybody may mention the other role"
+    assert server.lacks(agent_roles=agents, agents_channel=None) == [], "nobody is called anywhere"
 
 
 async def test_agents_without_a_permission_in_a_channel_of_two_purposes_are_named_once(server: Server) -> None:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.discord_chat.show import DeskButton, file_of, people_meant, views
-from bot.model import Block, BlockKind, Button, ButtonStyle, Content, File, Language, Mention, Ruling
+from bot.model import Block, BlockKind, Button, ButtonStyle, Content, File, Language, Mention, Roles, Ruling
 from bot.texts import Holes, heading, item, note, paragraph, quote, text
 
 LONGEST_TEXT, MOST_COMPONENTS = 4_000, 40
@@ -146,16 +146,34 @@ def test_only_the_people_whom_we_mention_are_called() -> None:
     assert sent == {"parse": [], "users": [17]}
 
 
+def test_only_roles_that_are_called_are_called() -> None:
+    alert = text("setup-moderators", roles=Roles(("21", "20", "20"), is_called=True))
+    named = text("setup-moderators", roles=Roles(("22",)))
+    sent: dict[str, object] = {**people_meant(content(paragraph(alert), paragraph(named), quote("<@&23>"))).to_dict()}
+    assert sent == {"parse": [], "users": [], "roles": [20, 21]}
+
+
 @pytest.mark.parametrize(
     ("name", "safe"), [("policy.yaml", "policy.yaml"), ("../Ü b.yaml", "b.yaml"), ("ä", "file"), ("", "file")]
 )
 async def test_a_file_is_shown_by_the_name_that_it_has(name: str, safe: str) -> None:
-    file = file_of(File(name, "Grüße"))
+    file = file_of(File(name, "Grüße".encode()))
     assert file.filename == safe
     assert file.fp.read() == "Grüße".encode()
     *_, last = views(content(paragraph("p " * 3_000), buttons=2), NO_COMMANDS, file)
     shown = [part.media.url for part in last.walk_children() if isinstance(part, discord.ui.File)]
     assert shown == [f"attachment://{safe}"]
+
+
+async def test_a_picture_is_seen_at_once_and_told_to_those_who_cannot_see_it() -> None:
+    file = file_of(File("waits.png", b"\x89PNG", "How long customers waited. " * 20))
+    *_, last = views(content(paragraph("p"), buttons=2), NO_COMMANDS, file)
+    (gallery,) = [part for part in last.walk_children() if isinstance(part, discord.ui.MediaGallery)]
+    (shown,) = gallery.items
+    assert shown.media.url == "attachment://waits.png"
+    assert shown.description == file.description
+    assert len(shown.description or "") == 256
+    assert last.total_children_count == 1 + 1 + 1 + 1 + 2  # container, words, picture, row of buttons
 
 
 # --- on a server --------------------------------------------------------------------------------------
@@ -219,7 +237,8 @@ async def test_a_file_can_be_sent(
 ) -> None:
     place = simcord_bot.get_channel(channel.id)
     assert isinstance(place, discord.TextChannel)
-    file = file_of(File("policy.yaml", "a: b"))
-    (view,) = views(content(paragraph("the policy"), buttons=1), NO_COMMANDS, file)
-    message = await place.send(view=view, file=file)
-    assert [attachment.filename for attachment in message.attachments] == ["policy.yaml"]
+    for name in ("policy.yaml", "waits.png"):
+        file = file_of(File(name, b"a: b"))
+        (view,) = views(content(paragraph("the policy"), buttons=1), NO_COMMANDS, file)
+        message = await place.send(view=view, file=file)
+        assert [attachment.filename for attachment in message.attachments] == [name]

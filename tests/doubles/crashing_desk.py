@@ -48,6 +48,10 @@ class NotingChat(Chat):
         outcome, _ = self.rooms.perform(effect, nonce)
         return outcome
 
+    async def member(self, server: str, person: str) -> Person | None:
+        """It knows nobody."""
+        raise ConnectionError(f"cannot tell who {person} is on {server}")
+
     @property
     def asked(self) -> list[tuple[str, str]]:
         """(nonce, kind) of all effects so far."""
@@ -77,6 +81,10 @@ class Fatal(Chat):
         if now and self.crash.endswith("after"):
             self._end()
         return outcome
+
+    async def member(self, server: str, person: str) -> Person | None:
+        """As the other chat says."""
+        return await self.chat.member(server, person)
 
     def _end(self) -> None:
         if not self.crash.startswith("hang"):

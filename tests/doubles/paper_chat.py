@@ -22,6 +22,7 @@ from bot.model import (
     Never,
     OpenThread,
     Outcome,
+    Person,
     Say,
     ServerSettings,
     Text,
@@ -83,6 +84,8 @@ class PaperChat(Chat):
     answers: list[Outcome] = field(default_factory=list)
     for_threads: list[Outcome] = field(default_factory=list)
     """Outcomes of the next threads only."""
+    people: dict[str, Person] = field(default_factory=dict)
+    """Who is on the server at present, by id."""
     lacking: tuple[Text, ...] = ()
     """What `lacks` says."""
     is_down: bool = False
@@ -91,6 +94,12 @@ class PaperChat(Chat):
 
     async def run(self, desk: Listener) -> None:
         """Nobody writes on paper by themselves."""
+
+    async def member(self, server: str, person: str) -> Person | None:
+        """Who is on the server is the same on all servers."""
+        if self.is_down:
+            raise ConnectionError(f"cannot tell who {person} is on {server}")
+        return self.people.get(person)
 
     def lacks(self, server: str, settings: ServerSettings) -> Sequence[Text]:
         """Paper is patient."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.model import Chat, Content, Done, Effect, Language, Listener, Outcome, Say
+from bot.model import Chat, Content, Done, Effect, Language, Listener, Outcome, Person, Say
 from bot.store.database import Database, Transaction
 from bot.store.outbox import BOARD, Outbox, owe, owe_board
 from bot.texts import paragraph
@@ -64,6 +64,10 @@ class MoodyChat(Chat):
         if isinstance(outcome, Done):
             self.done.append((nonce, effect))
         return outcome
+
+    async def member(self, server: str, person: str) -> Person | None:
+        """It knows nobody."""
+        raise ConnectionError(f"cannot tell who {person} is on {server}")
 
     @property
     def said(self) -> list[str]:

@@ -64,6 +64,19 @@ class World:
         """Turn the clock on."""
         self.now += span
 
+    async def live(self, span: timedelta) -> None:
+        """Let time pass, with all that it brings, each thing at its moment."""
+        end = self.now + span
+        due = await self.desk.keep_promises()
+        while due is not None and due < end:
+            self.now = max(self.now, due)
+            due = await self.desk.keep_promises()
+            await self.deliver()
+        self.now = max(self.now, end)
+        await self.desk.keep_promises()
+        if span >= timedelta(hours=1):
+            await self.desk.look_for_agents()
+
     def _base(self, channel: str, thread: str | None) -> dict[str, object]:
         self._acts += 1
         self.now += timedelta(seconds=1)
@@ -166,13 +179,13 @@ async def open_world(
     chat, the clock and the people's acts go on, whatever the bot had in memory is gone.
     """  # noqa: D205
     async with Database(file) as database:
-        chat = before.chat if before else PaperChat()
+        chat = before.chat if before else PaperChat(people={person.id: person for person in PEOPLE.values()})
         desk = Desk(database, matcher, clock=lambda: world.now)
         outbox = Outbox(database, {"paper": chat}, desk.draw, lambda: world.now)
         world = World(desk, outbox, database, chat)
         if before:
             world.now, world.server, world._acts = before.now, before.server, before._acts  # noqa: SLF001
-        desk.lacks = chat.lacks
+        desk.lacks, desk.member = chat.lacks, chat.member
         await desk.start()
         if set_up and not before:
             await world.send(MAREK, "setup", SETUP)

@@ -5,18 +5,24 @@ from __future__ import annotations
 import re
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
-from bot.model import Language, Mode, OpenThread, ServerSettings
+from bot.coverage.matcher import Matcher
+from bot.model import Language, Mode, OpenThread, ServerSettings, Ticket
 from bot.store import migrations, queries
 from bot.store.database import Database
 from bot.store.tables import metadata
+from tests.doubles.clockwork import said
 from tests.doubles.post_office import SERVER, open_post_office
+from tests.doubles.world import SERVER as SHOP
+from tests.doubles.world import open_world
 
 SETTINGS = '{"language": "en", "support": {"help": "quiet"}, "open_limit": 9}'
 """What a server had decided before tickets could be reopened for as long as it likes."""
@@ -118,6 +124,94 @@ async def test_effects_that_were_owed_before_are_still_understood(old_file: Path
         await office.deliver()
         ((_, effect),) = office.chat.done
         assert effect == OpenThread(server=SERVER, channel="help", message="t", name="it crashes")
+
+
+# --- the promise -------------------------------------------------------------------------------------------
+
+HOUR = timedelta(hours=1)
+SHOP_SETTINGS = '{"support": {"support": "auto"}, "agents_channel": "agents", "agent_roles": ["agent"]}'
+A_SHOP = "INSERT INTO servers (id, settings, last_number, created_at, left_at) VALUES (?, ?, 9, 0, ?)"
+AN_OLD_TICKET = """
+    INSERT INTO tickets (server, number, state, customer, customer_name, language, channel, thread, lane, text,
+        text_order, added, policy_version, place_order, opened_at, soft_due, hard_due, agent, agent_name, claimed_at,
+        first_answer_at, last_spoke, last_spoke_at, closed_at)
+    VALUES (:server, :number, :state, 'emma', 'Emma', 'en', 'support', :thread, :thread, 'it crashes',
+        1, '', '1', :number, :opened, :opened + 86400000000, :opened + 172800000000, :agent, :agent, :claimed,
+        :answered, :spoke, :spoke_at, :closed)
+"""
+UNANSWERED_AND_NEW, LATE, BROKEN, CLAIMED, ANSWERED, ANSWERED_LONG_AGO, ASKED_AGAIN, GIVEN_BACK, CLOSED = range(1, 10)
+BEFORE: dict[int, dict[str, Any]] = {
+    UNANSWERED_AND_NEW: {"state": "waiting", "opened": 1},
+    LATE: {"state": "waiting", "opened": 30},
+    BROKEN: {"state": "waiting", "opened": 60},
+    CLAIMED: {"state": "claimed", "opened": 5, "claimed": 4},
+    ANSWERED: {"state": "claimed", "opened": 90, "claimed": 89, "answered": 88, "spoke": "tom", "spoke_at": 20},
+    ANSWERED_LONG_AGO: {
+        "state": "claimed", "opened": 300, "claimed": 299, "answered": 298, "spoke": "tom", "spoke_at": 290,
+    },
+    ASKED_AGAIN: {"state": "claimed", "opened": 90, "claimed": 89, "answered": 88, "spoke": "emma", "spoke_at": 50},
+    GIVEN_BACK: {"state": "waiting", "opened": 90, "answered": 88, "spoke": "tom", "spoke_at": 20},
+    CLOSED: {"state": "closed", "opened": 300, "closed": 200},
+}  # fmt: skip
+"""How the tickets stood before the upgrade; times are hours before it."""
+MOMENTS = ("opened", "claimed", "answered", "spoke_at", "closed")
+
+
+@pytest.fixture
+def shop_file(tmp_path: Path) -> Path:
+    """A shop as it was before 0004, in the midst of its work; and one that the bot had to leave."""
+    file = tmp_path / "shop.sqlite3"
+    migrations.upgrade(file, "0003")
+    now = int(datetime.now(UTC).timestamp() * 1_000_000)
+    with closing(sqlite3.connect(file)) as connection, connection:
+        for server, left_at in ((SHOP, None), ("paper:gone", now)):
+            connection.execute(A_SHOP, [server, SHOP_SETTINGS, left_at])
+            for number, facts in BEFORE.items():
+                times = {name: now - facts[name] * 3_600_000_000 if name in facts else None for name in MOMENTS}
+                agent = "tom" if facts["state"] == "claimed" else None
+                row = {"spoke": None, **facts, **times, "agent": agent, "server": server, "thread": f"t{number}"}
+                connection.execute(AN_OLD_TICKET, {**row, "number": number})
+    migrations.upgrade(file)
+    return file
+
+
+async def test_after_the_upgrade_those_hear_who_must_and_nobody_is_reminded_of_what_was_before(
+    shop_file: Path, matcher: Matcher
+) -> None:
+    async with open_world(shop_file, matcher, set_up=False) as world:
+        world.now = datetime.now(UTC)
+        world.chat.threads |= {f"t{number}": True for number in BEFORE}
+        await world.live(HOUR)
+        await world.deliver()
+        first = {(LATE, "late"): 1, (BROKEN, "broken"): 1, (ANSWERED_LONG_AGO, "nudged"): 1}
+        assert said(world) == first
+        await world.live(6 * HOUR)
+        await world.deliver()
+        assert said(world) == first
+        await world.live(2 * HOUR)
+        await world.deliver()
+        assert said(world) == first | {(CLAIMED, "reminded"): 1, (ASKED_AGAIN, "reminded"): 1}
+
+
+async def test_after_the_upgrade_the_promise_counts_from_where_it_counted_before(shop_file: Path) -> None:
+    async with Database(shop_file) as database:
+        found = await database.transaction(lambda tx: queries.line(tx, SHOP, 9))
+        waiting: dict[int, Ticket] = {ticket.number: ticket for ticket in found}
+    assert sorted(waiting) == [UNANSWERED_AND_NEW, LATE, BROKEN, GIVEN_BACK]
+    assert all(ticket.asked_at == ticket.opened_at for ticket in waiting.values())
+    owed_since = {ticket.owed_since for ticket in waiting.values() if ticket.first_answer_at is None}
+    (upgraded_at,) = owed_since
+    assert upgraded_at is not None
+    assert datetime.now(UTC) - upgraded_at < HOUR
+    assert waiting[GIVEN_BACK].owed_since is None
+
+
+def test_where_the_bot_is_not_any_more_nothing_wakes_it(shop_file: Path) -> None:
+    with closing(sqlite3.connect(shop_file)) as connection:
+        waking = connection.execute("SELECT DISTINCT server FROM tickets WHERE wake_at IS NOT NULL").fetchall()
+        closed = connection.execute("SELECT wake_at, owed_since FROM tickets WHERE state = 'closed'").fetchall()
+    assert waking == [(SHOP,)]
+    assert set(closed) == {(None, None)}
 
 
 def test_upgrading_what_is_current_changes_nothing(database_file: Path) -> None:

@@ -42,7 +42,7 @@ A_TICKET = insert(tickets).values(
     server=SERVER, number=1, state="waiting", customer="emma", customer_name="Emma", language="en", channel="support",
     message=None, thread=None, lane="ticket-1", text="help", text_order=1, added="",
     category=None, ruling=None, policy_version="1", place_order=1,
-    opened_at=START, soft_due=START, hard_due=START,
+    opened_at=START, asked_at=START, soft_due=START, hard_due=START,
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Executable
 from sqlalchemy.sql.dml import Delete, Insert, Update
 
-from bot.store import outbox, queries
+from bot.store import outbox, promise_queries, queries, verifying
 from bot.store.database import compiled
 from bot.store.tables import history
 
@@ -33,6 +33,15 @@ ALL_SERVERS = {
     "outbox._REVIVE": "the same",
     "outbox._FORGET_DEAD": "dead letters of long ago are dropped for all servers at once",
     "outbox._FREE": "a starting outbox takes over what a killed one had on its way",
+    "promise_queries._WAKING": "one clock looks after the tickets of all servers",
+    "promise_queries._NEXT_WAKE": "the same",
+    "promise_queries._NEXT_TELLING": "the same",
+    "promise_queries._TO_TELL": "the same",
+    "promise_queries._TO_SWEEP": "the same",
+    "promise_queries._HERE": "the same",
+    "promise_queries._HELD": "the agents of all servers are looked for in turn",
+    "verifying._HEADS": "the operator, who runs all servers, checks every record",
+    "verifying._RECORDED": "the same",
 }
 """Statements that see more than one tenant, and why."""
 LETTERS = "outbox._DEAD"
@@ -44,7 +53,15 @@ def statements(module: ModuleType) -> dict[str, Executable]:
     return {f"{short}.{name}": value for name, value in vars(module).items() if isinstance(value, Executable)}
 
 
-STATEMENTS = statements(queries) | statements(outbox)
+STATEMENTS = statements(queries) | statements(promise_queries) | statements(verifying) | statements(outbox)
+
+
+def plan_of(file: Path, name: str) -> list[str]:
+    """The steps in which SQLite does a statement."""
+    statement = compiled(STATEMENTS[name])
+    with closing(sqlite3.connect(file)) as connection:
+        nothing = [None] * statement.sql.count("?")
+        return [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement.sql}", nothing)]
 
 
 def test_there_are_statements_to_look_at() -> None:
@@ -61,26 +78,43 @@ def test_every_statement_names_its_server(name: str) -> None:
         assert {"server", "id"} & set(columns.split(", ")), sql
         return
     tables = re.findall(r"\b(?:FROM|JOIN|UPDATE) (\w+)", sql)
-    named = re.findall(r"\b(?:server|servers\.id|tickets\.server) = \?", sql)
+    named = re.findall(r"\b(?:server|servers\.id|tickets\.server) = (?:\?|tickets\.server)", sql)
     assert len(named) >= len(tables) > 0, sql
 
 
 @pytest.mark.parametrize("name", ["_CLAIM_HEAD", "_LINE", "_UP_TO", "_WAITING_COUNT"])
 def test_the_line_is_read_from_its_partial_index(database_file: Path, name: str) -> None:
-    statement = compiled(STATEMENTS[f"queries.{name}"])
-    with closing(sqlite3.connect(database_file)) as connection:
-        nothing = [None] * statement.sql.count("?")
-        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement.sql}", nothing)]
+    plan = plan_of(database_file, f"queries.{name}")
     assert any("ix_tickets_line" in step for step in plan), plan
     assert not any("TEMP B-TREE" in step or step.startswith("SCAN tickets") for step in plan), plan
 
 
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [
+        ("_RECORDED", "ix_history_what_at"),
+        ("_UNANSWERED_WAITING", "ix_tickets_line"),
+        ("_UNANSWERED_CLAIMED", "ix_tickets_claimed"),
+    ],
+)
+def test_fairness_reads_its_period_in_order_from_an_index(database_file: Path, name: str, index: str) -> None:
+    plan = plan_of(database_file, f"queries.{name}")
+    assert any(index in step for step in plan), plan
+    assert not any("TEMP B-TREE" in step for step in plan), plan
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["_OTHER_CASES", "_BEING_ANSWERED", "_LAST_NOTICED", "_NOTICED_COUNTS", "_NOTICED", "_LATE_COUNTS", "_REMEMBER"],
+)
+def test_what_is_without_an_answer_is_found_among_its_like(database_file: Path, name: str) -> None:
+    plan = plan_of(database_file, f"promise_queries.{name}")
+    assert any("ix_tickets_unanswered" in step for step in plan), plan
+
+
 @pytest.mark.parametrize("name", sorted(STATEMENTS.keys() - {LETTERS}))
 def test_no_statement_reads_a_whole_table(database_file: Path, name: str) -> None:
-    statement = compiled(STATEMENTS[name])
-    with closing(sqlite3.connect(database_file)) as connection:
-        nothing = [None] * statement.sql.count("?")
-        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement.sql}", nothing)]
+    plan = plan_of(database_file, name)
     whole = [step for step in plan if re.fullmatch(r"SCAN (tickets|history|answers|inbox|paid_requests|outbox)", step)]
     assert whole == []
 

@@ -80,6 +80,7 @@ async def open_stage(file: Path, matcher: Matcher, story: Story) -> AsyncIterato
     """A stage on an empty database file that has the schema."""
     async with AsyncExitStack() as doors:
         world = await doors.enter_async_context(open_world(file, matcher, set_up=story.is_set_up))
+        world.chat.people = {person.id: person for person in CAST.values()}
         stage = Stage(file, matcher, world, doors)
         try:
             yield stage
@@ -95,6 +96,8 @@ class Stage:
     matcher: Matcher
     world: World
     doors: AsyncExitStack
+    cast: dict[str, Person] = field(default_factory=lambda: dict(CAST))
+    """Who is on the server, by name, with the roles that they have now."""
     dialogue: list[str] = field(default_factory=list)
     """All that was done and said, readable."""
     _written: dict[str, list[Written]] = field(default_factory=dict)
@@ -128,7 +131,7 @@ class Stage:
 
     async def writes(self, names: dict[str, str], told: Told) -> None:
         """A message, or a command if it begins with a slash."""
-        person = _person(names)
+        person = self._person(names)
         words = str(told)
         place = await self._place(names) or _usual_place(person)
         async with self._act():
@@ -139,15 +142,15 @@ class Stage:
 
     async def calls(self, names: dict[str, str], told: Told) -> None:
         """A message that mentions the bot."""
-        person = _person(names)
+        person = self._person(names)
         place = await self._place(names) or _usual_place(person)
         async with self._act():
             await self._posts(person, str(told), place, is_to_us=True)
 
     async def picks(self, names: dict[str, str], told: Told) -> None:
         """The newest message of somebody's in a channel, and from its menu what stands behind the colon."""
-        person = _person(names)
-        author = _person({"who": names["whose"] or person.name})
+        person = self._person(names)
+        author = self._person({"who": names["whose"] or person.name})
         written = self._last_written({"who": author.name})
         language = Language.of_locale(person.locale) or Language.DE
         menu = {say(text(f"menu-{wish}"), language, PlainMarkup()): wish for wish in Wish}
@@ -162,12 +165,12 @@ class Stage:
         """Two people use a command at the same moment."""
         async with self._act():
             place = Place("agents")
-            one, other = _person(names), _person({"who": names["other"]})
+            one, other = self._person(names), self._person({"who": names["other"]})
             await asyncio.gather(*(self._commands(person, str(told), place) for person in (one, other)))
 
     async def presses(self, names: dict[str, str], told: Told) -> None:
         """A button that this person can see, by what stands on it: the newest one."""
-        person = _person(names)
+        person = self._person(names)
         action, place = self._button(person, str(told), await self._place(names))
         async with self._act():
             reply = await self.world.press(person, action, channel=place.channel, thread=place.thread)
@@ -175,20 +178,20 @@ class Stage:
 
     async def forges_button(self, names: dict[str, str], told: Told) -> None:
         """A button that the bot never made, by the action that it carries."""
-        person = _person(names)
+        person = self._person(names)
         async with self._act():
             self._tell(person, await self.world.press(person, str(told)), Place("support"))
 
     async def forges_form(self, names: dict[str, str], told: Told) -> None:
         """A form that this person was never given."""
-        person = _person(names)
+        person = self._person(names)
         async with self._act():
             values = {name: str(value) for name, value in _answers(told).items()}
             self._tell(person, await self.world.send(person, names["form"], values), Place("support"))
 
     async def fills_in(self, names: dict[str, str], told: Told) -> None:
         """The form that this person has just been given; what is not told stays as it was."""
-        person = _person(names)
+        person = self._person(names)
         private = self._last_private(person)
         form = private.reply.form if private.reply else None
         if form is None:
@@ -227,7 +230,26 @@ class Stage:
     async def time_passes(self, names: dict[str, str], _: Told) -> None:
         """Nobody does anything for a while."""
         async with self._act():
-            self.world.pass_time(timedelta(**{names["unit"] + "s": int(names["count"])}))
+            await self.world.live(timedelta(**{names["unit"] + "s": int(names["count"])}))
+
+    async def has_answered(self, names: dict[str, str], _: Told) -> None:
+        """A past from which the pace can be told: requests of passers-by, each answered and closed after a while."""
+        agent, world = self._person(names), self.world
+        every, within = (timedelta(hours=int(names[unit])) for unit in ("every", "within"))
+        async with self._act():
+            for number in range(timedelta(days=int(names["days"])) // every):
+                await world.command(
+                    Person(f"passer-by {number}", "Passer-by", "en"), f"/ticket {number} times it broke"
+                )
+                await world.live(within)
+                await world.command(agent, "/claim", channel="agents")
+                await world.deliver()
+                [ticket] = await world.database.transaction(
+                    lambda tx: queries.tickets_of_agent(tx, world.server, agent.id)
+                )
+                await world.post(agent, "This is how it works.", channel=ticket.channel, thread=ticket.thread)
+                await world.command(agent, "/close", channel=ticket.channel, thread=ticket.thread)
+                await world.live(every - within)
 
     async def restarts(self, _: dict[str, str], __: Told) -> None:
         """The bot stops, whatever it owes, and starts again on the same database file."""
@@ -270,7 +292,20 @@ class Stage:
     async def is_banned(self, names: dict[str, str], _: Told) -> None:
         """The person may not come back to the server."""
         async with self._act():
-            await self.world.happen(PersonBanned, banned=_person(names).id)
+            await self.world.happen(PersonBanned, banned=self._person(names).id)
+
+    async def is_no_agent(self, names: dict[str, str], _: Told) -> None:
+        """Somebody loses the agents' role. No platform tells us of that by itself."""
+        person = self._person(names)
+        async with self._act():
+            changed = replace(person, roles=person.roles - {"agent"})
+            self.cast[person.name] = self.world.chat.people[person.id] = changed
+
+    async def goes(self, names: dict[str, str], _: Told) -> None:
+        """Somebody leaves the server. No platform tells us of that by itself, either."""
+        person = self._person(names)
+        async with self._act():
+            del self.cast[person.name], self.world.chat.people[person.id]
 
     async def leaves(self, _: dict[str, str], __: Told) -> None:
         """The bot is removed from the server that the story plays on."""
@@ -290,7 +325,7 @@ class Stage:
 
     async def reads(self, names: dict[str, str], told: Told) -> None:
         """The private answer to this person's last command, button or form."""
-        person = _person(names)
+        person = self._person(names)
         private = self._last_private(person)
         if private.reply is None or private.reply.content is None:
             self._fail(f"{person.name} has nothing to read")
@@ -299,7 +334,7 @@ class Stage:
 
     async def is_asked(self, names: dict[str, str], told: Told) -> None:
         """The form that this person has just been given: its title and its questions, all of them, in order."""
-        person = _person(names)
+        person = self._person(names)
         private = self._last_private(person)
         form = private.reply.form if private.reply else None
         if form is None:
@@ -454,10 +489,16 @@ class Stage:
         return private[-1]
 
     def _last_written(self, names: dict[str, str]) -> Written:
-        name = _person(names).name
+        name = self._person(names).name
         if name not in self._written:
             raise LookupError(f"{name} has written nothing in a channel yet")
         return self._written[name][-1]
+
+    def _person(self, names: dict[str, str]) -> Person:
+        name = names["who"]
+        if name not in self.cast:
+            raise LookupError(f"there is no {name} in the cast: {', '.join(self.cast)}")
+        return self.cast[name]
 
     async def _place(self, names: dict[str, str]) -> Place | None:
         if number := names.get("ticket"):
@@ -481,13 +522,6 @@ class Stage:
         if ticket is None:
             raise StoryFailedError(f"there is no ticket {number}")
         return ticket
-
-
-def _person(names: dict[str, str]) -> Person:
-    name = names["who"]
-    if name not in CAST:
-        raise LookupError(f"there is no {name} in the cast: {', '.join(CAST)}")
-    return CAST[name]
 
 
 def _usual_place(person: Person) -> Place:
@@ -529,6 +563,7 @@ def _facts(ticket: Ticket) -> dict[str, str]:
 
 _WHO = r"(?P<who>[A-Z]\w*)"
 _PLACE = r"(?:ticket (?P<ticket>\d+)|(?P<whose>\w+)'s thread|(?P<channel>[a-z]\w*))"
+_HOURS = r"(?P<within>\d+) hours?"
 _MESSAGE = r"(?:her|his|their) message"
 Play = Callable[[Stage, dict[str, str], Told], Awaitable[None]]
 _STEPS: list[tuple[str, type | tuple[type, ...] | None, Play]] = [
@@ -543,6 +578,11 @@ _STEPS: list[tuple[str, type | tuple[type, ...] | None, Play]] = [
     (rf"{_WHO} edits {_MESSAGE}", str, Stage.edits),
     (rf"{_WHO} deletes {_MESSAGE}", None, Stage.deletes),
     (r"(?P<count>\d+) (?P<unit>minute|hour|day)s? pass(?:es)?", None, Stage.time_passes),
+    (
+        rf"{_WHO} has answered a request every (?P<every>\d+) hours for (?P<days>\d+) days, each within {_HOURS}",
+        None,
+        Stage.has_answered,
+    ),
     (r"the bot restarts", None, Stage.restarts),
     (r"the chat is (?P<way>down|back)", None, Stage.chat_goes),
     (r"the chat refuses the next message", None, Stage.chat_refuses),
@@ -550,6 +590,8 @@ _STEPS: list[tuple[str, type | tuple[type, ...] | None, Play]] = [
     (r"the chat delays the next thread by (?P<count>\d+) (?P<unit>minute|hour)s?", None, Stage.chat_delays_thread),
     (rf"{_PLACE} is deleted", None, Stage.is_deleted),
     (rf"{_WHO} is banned", None, Stage.is_banned),
+    (rf"{_WHO} is no agent any more", None, Stage.is_no_agent),
+    (rf"{_WHO} leaves the server", None, Stage.goes),
     (r"the bot leaves the server", None, Stage.leaves),
     (r"the bot joins (?P<channel>\w+) of a server that speaks (?P<locale>\S+)", None, Stage.joins),
     (r"everybody goes to the server (?P<server>\w+)", None, Stage.moves),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from adapters.web_chat.markup import to_html, to_plain
-from bot.model import ChannelLink, Language, Mention, Moment, ThreadLink
+from bot.model import ChannelLink, Language, Mention, Moment, Roles, ThreadLink
 from bot.texts import text
 
 AT = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
@@ -19,8 +19,15 @@ def test_mentions_name_the_person() -> None:
     assert '"&quot;&gt;&lt;i&gt;"' in to_html(text("receipt-none", person=Mention('"><i>')), Language.EN)
 
 
+def test_a_role_is_lit_up_for_those_who_have_it() -> None:
+    told = to_html(text("setup-moderators", roles=Roles(("agent", "<b>"))), Language.EN)
+    assert '<span class="mention" data-role="agent"><bdi>@agent</bdi></span>, ' in told
+    assert 'data-role="&lt;b&gt;"' in told
+    assert "<b>" not in told
+
+
 def test_moments_can_be_read_by_the_page_and_without_it() -> None:
-    told = to_html(text("expect-normal", soft=Moment(AT), hard=Moment(AT)), Language.EN)
+    told = to_html(text("expect-normal", span="1", soft=Moment(AT), hard=Moment(AT)), Language.EN)
     assert told.count('<time datetime="2026-03-04T05:06:00+00:00">Wed 4 March, 05:06') == 2
 
 

@@ -253,7 +253,8 @@ def test_a_file_of_an_older_version_goes_on_working(tmp_path: Path) -> None:
     before.close()
     with sqlite3.connect(file) as older:
         older.execute("DROP TABLE reader")
-        older.execute("ALTER TABLE message DROP COLUMN answers")
+        for column in ("answers", "file"):
+            older.execute(f"ALTER TABLE message DROP COLUMN {column}")
     older.close()
     after = Rooms(file)
     summary, messages = after.thread("support", asked)

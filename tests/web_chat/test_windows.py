@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from base64 import b64decode
 from contextlib import suppress
 
 import pytest
@@ -23,6 +24,7 @@ from bot.model import (
     Event,
     Field,
     FieldKind,
+    File,
     Form,
     FormSent,
     Language,
@@ -251,6 +253,48 @@ async def test_private_answers_reach_only_the_window_that_acted(start: Start) ->
         assert "Only for you" not in json.dumps(later), "and they are kept nowhere"
 
 
+async def test_a_file_comes_whole_and_a_picture_with_what_it_shows(start: Start) -> None:
+    async with start() as playground:
+        emma, _ = await playground.open("emma")
+        for file in (File("waits.png", b"\x89PNG\x00\xff", "Waits"), File("größe.csv", "größe\n".encode())):
+            playground.desk.answer = Reply(content(), file=file)
+            done = await emma.do("write", channel="support", text="/fairness")
+            told = json.loads(done["answer"]["file"])
+            assert (told["name"], b64decode(told["data"]), told["about"]) == (file.name, file.data, file.about)
+
+
+async def test_of_a_file_that_is_too_large_a_window_is_told_only_the_name(start: Start) -> None:
+    async with start() as playground:
+        emma, _ = await playground.open("emma")
+        playground.desk.answer = Reply(content(), file=File("waits.png", bytes(5_000_001)))
+        done = await emma.do("write", channel="support", text="/fairness")
+        assert json.loads(done["answer"]["file"]) == {"name": "waits.png", "data": None, "about": ""}
+
+
+async def test_a_picture_for_everybody_is_there_after_a_restart(start: Start) -> None:
+    picture = File("waits.png", b"\x89PNG", "Waits")
+    async with start() as playground:
+        playground.desk.answer = Reply(content("Fair?"), file=picture, is_public=True)
+        tom, _ = await playground.open("tom")
+        emma, _ = await playground.open("emma")
+        await tom.do("write", channel="support", text="/fairness picture")
+        told = await emma.hear("message")
+        assert json.loads(told["message"]["file"])["about"] == "Waits"
+    async with start() as playground:
+        _, state = await playground.open("emma")
+        (message,) = state["messages"]
+        assert b64decode(json.loads(message["file"])["data"]) == picture.data
+
+
+async def test_people_are_known_with_their_roles_and_others_are_not(start: Start) -> None:
+    async with start() as playground:
+        tom = await playground.chat.member(SERVER, "tom")
+        assert tom is not None
+        assert tom.roles == {"agent"}
+        assert await playground.chat.member(SERVER, "nobody") is None
+        assert await playground.chat.member("web:elsewhere", "tom") is None
+
+
 async def test_a_private_answer_has_its_place_in_time_and_a_message_is_known_by_its_id(start: Start) -> None:
     async with start() as playground:
         playground.desk.answer = Reply(content())
@@ -274,7 +318,7 @@ async def test_everybody_is_shown_their_own_commands_and_can_type_any(start: Sta
             shown[person] = {command["name"] for command in state["commands"]}
             await window.do("write", channel="support", text="/setup")
         assert shown["emma"] == {"covered", "ticket", "private", "place", "close", "policy"}
-        assert shown["aylin"] == shown["emma"] | {"claim", "release", "correct", "queue"}
+        assert shown["aylin"] == shown["emma"] | {"claim", "release", "correct", "queue", "mine", "behind", "fairness"}
         assert shown["marek"] == {command.name for command in COMMANDS}
         assert len(playground.desk.told) == 3
 

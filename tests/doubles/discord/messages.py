@@ -92,19 +92,30 @@ def write(message: Message, body: Json, files: Files) -> None:
 
 
 def _link_files(message: Message) -> None:
-    """Let the file components point at what was uploaded with them."""
+    """Let the file and gallery components point at what was uploaded with them."""
     for part in shapes.parts(message.components):
-        url = part["file"]["url"] if part["type"] == shapes.FILE else ""
-        if not url.startswith(ATTACHMENT):
-            continue
-        found = [each for each in message.attachments if each["filename"] == url.removeprefix(ATTACHMENT)]
-        if not found:
-            code = "UNFURLED_MEDIA_ITEM_REFERENCED_ATTACHMENT_NOT_FOUND"
-            raise invalid("components", f"The referenced attachment {url} was not found", code)
-        attachment = found[-1]
-        keys = ("id", "url", "proxy_url", "content_type")
-        part["file"] = {key: attachment[key] for key in keys} | {"attachment_id": attachment["id"]}
-        part |= {"name": attachment["filename"], "size": attachment["size"]}
+        if part["type"] == shapes.FILE and (found := _uploaded(message, part["file"]["url"])):
+            part["file"] = _media(found)
+            part |= {"name": found["filename"], "size": found["size"]}
+        for item in part["items"] if part["type"] == shapes.GALLERY else ():
+            if found := _uploaded(message, item["media"]["url"]):
+                item["media"] = _media(found)
+
+
+def _uploaded(message: Message, url: str) -> Json | None:
+    """The attachment that a component names; None if it names something else."""
+    if not url.startswith(ATTACHMENT):
+        return None
+    found = [each for each in message.attachments if each["filename"] == url.removeprefix(ATTACHMENT)]
+    if not found:
+        code = "UNFURLED_MEDIA_ITEM_REFERENCED_ATTACHMENT_NOT_FOUND"
+        raise invalid("components", f"The referenced attachment {url} was not found", code)
+    return found[-1]
+
+
+def _media(attachment: Json) -> Json:
+    keys = ("id", "url", "proxy_url", "content_type")
+    return {key: attachment[key] for key in keys} | {"attachment_id": attachment["id"]}
 
 
 def _mention(message: Message, allowed: Json | None) -> None:

@@ -123,6 +123,15 @@ class Message:
         return {file["filename"]: world.files[file["url"].removeprefix(world.base_url)].decode() for file in shown}
 
     @property
+    def pictures(self) -> list[tuple[bytes, str]]:
+        """The pictures of its galleries, each with what is told of it to those who cannot see it."""
+        galleries = [part for part in shapes.parts(self.components) if part["type"] == shapes.GALLERY]
+        world = self.place.guild.world
+        items = [item for gallery in galleries for item in gallery["items"]]
+        paths = [item["media"]["url"].removeprefix(world.base_url) for item in items]
+        return [(world.files[path], item.get("description", "")) for path, item in zip(paths, items, strict=True)]
+
+    @property
     def buttons(self) -> list[Json]:
         return [part for part in shapes.parts(self.components) if part["type"] == shapes.BUTTON]
 
