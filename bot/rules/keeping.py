@@ -93,12 +93,3 @@ def reminded(ticket: Ticket, settings: ServerSettings, at: datetime) -> Ticket:
 def nudged(ticket: Ticket, settings: ServerSettings, at: datetime) -> Ticket:
     """The customer is asked whether anything is left to do, and told when the ticket is closed; that stays, too."""
     return replace(ticket, closes_at=at + timedelta(days=settings.close_days))
-
-
-def is_behind(ticket: Ticket, now: datetime) -> bool:
-    """Whether a ticket without an answer is past its promise, and its customer has not been told so."""
-    if ticket.state is TicketState.CLOSED or ticket.first_answer_at is not None:
-        return False
-    if now > ticket.hard_due:
-        return ticket.notice is not Notice.BROKEN
-    return now > ticket.soft_due and ticket.notice is None

@@ -17,12 +17,11 @@ from hypothesis import strategies as st
 from bot.coverage.matcher import Matcher
 from bot.desk.desk import Desk
 from bot.model import Later, Notice, Person, Ticket, TicketState
-from bot.rules.keeping import is_behind
 from bot.store import promise_queries, queries
 from bot.store.database import Database, Transaction
 from bot.store.outbox import dead_letters
 from tests.bench.audit import Replay
-from tests.doubles.clockwork import recorded, said
+from tests.doubles.clockwork import is_behind, recorded, said
 from tests.doubles.line_game import AGENTS, Game
 from tests.doubles.world import open_world
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
-from bot.model import Say, Text
+from bot.model import Notice, Say, Text, Ticket, TicketState
 from bot.store.tables import history
 from tests.doubles.world import World
 
@@ -53,3 +54,12 @@ def digests(world: World) -> list[list[int]]:
         and isinstance(words := effect.content.blocks[0].words, Text)
         and words.key.startswith("digest-")
     ]  # fmt: skip
+
+
+def is_behind(ticket: Ticket, now: datetime) -> bool:
+    """Whether a ticket without an answer is past its promise, and its customer has not been told so."""
+    if ticket.state is TicketState.CLOSED or ticket.first_answer_at is not None:
+        return False
+    if now > ticket.hard_due:
+        return ticket.notice is not Notice.BROKEN
+    return now > ticket.soft_due and ticket.notice is None

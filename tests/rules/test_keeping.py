@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from bot.model import Language, Notice, ServerSettings, SupportHours, Ticket, TicketState
 from bot.rules import keeping, tickets
 from bot.rules.hours import calendar_of
-from bot.rules.keeping import Step, due, is_behind, plan, scheduled
+from bot.rules.keeping import Step, due, plan, scheduled
+from tests.doubles.clockwork import is_behind
 from tests.doubles.world import AYLIN, START, TOM
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
