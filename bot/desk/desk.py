@@ -50,6 +50,7 @@ from bot.model import (
     SupportHours,
     Text,
 )
+from bot.rules.estimate import Pace
 from bot.rules.hours import HORIZON, calendar_of
 from bot.rules.limits import clean, title
 from bot.rules.permissions import is_agent, is_moderator, is_staff
@@ -258,7 +259,15 @@ class Desk:
             elif event.form == "setup-hours":
                 hours = setting_up.hours_of(scene.values)
                 await asyncio.to_thread(_know, hours, scene.now)
-        return replace(scene, pace=await self.paces.of(event.server, scene.settings))
+        return replace(scene, pace=await self._pace(event.server))
+
+    async def _pace(self, server: str) -> Pace | None:
+        """How fast a server answers; None where that cannot be told now, which must hold up nobody."""
+        try:
+            return await self.paces.of(server, self._servers.get(server, _DEFAULTS))
+        except Exception:  # noqa: BLE001 (it is logged; people are served without an estimate)
+            _log.exception("the pace could not be measured", server=server)
+            return None
 
     def _with_lacks(self, server: str, reply: Reply | None) -> Reply | None:
         """Whoever sets a server up reads at once what its chat keeps the bot from doing."""
@@ -318,7 +327,7 @@ class Desk:
             return
         try:
             scene = self._unasked(server, "clock")
-            scene = replace(scene, pace=await self.paces.of(server, scene.settings))
+            scene = replace(scene, pace=await self._pace(server))
             await self._database.transaction(lambda tx: keeping.wake(tx, scene, number))
         except Exception:  # noqa: BLE001 (it is logged; the others must not wait for it)
             _log.exception("ticket could not be looked after; trying again", server=server, ticket=number)

@@ -7,6 +7,8 @@ import sqlite3
 from contextlib import closing
 from datetime import timedelta
 
+import pytest
+
 from bot.model import CommandUsed, Later, MessagePosted, Mode
 from bot.store import queries
 from tests.doubles.paper_chat import plain
@@ -38,7 +40,9 @@ async def test_a_caller_who_goes_away_leaves_no_stale_memory(world: World) -> No
     assert [message for message in world.chat.messages if message.channel == "support"] == []
 
 
-async def test_a_message_waits_for_a_locked_file(world: World) -> None:
+@pytest.mark.parametrize("after", [timedelta(0), timedelta(hours=1)], ids=["", "when the pace has to be measured"])
+async def test_a_message_waits_for_a_locked_file(world: World, after: timedelta) -> None:
+    world.pass_time(after)
     with closing(sqlite3.connect(world.database.file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         asked = asyncio.ensure_future(world.post(EMMA, "the gallery crashes as soon as I open it since yesterday"))
