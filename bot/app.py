@@ -133,15 +133,19 @@ async def _tidy(desk: Desk) -> None:
         await asyncio.sleep(_TIDY_EVERY.total_seconds())
 
 
+def _chat_of(chats: Mapping[str, Chat], server: str) -> Chat | None:
+    return chats.get(server.split(":", 1)[0])
+
+
 async def _member(chats: Mapping[str, Chat], server: str, person: str) -> Person | None:
-    chat = chats.get(server.split(":", 1)[0])
+    chat = _chat_of(chats, server)
     if chat is None:
         raise OSError("no chat is running for this server")
     return await chat.member(server, person)
 
 
 def _misses_nothing(chats: Mapping[str, Chat], server: str) -> bool:
-    chat = chats.get(server.split(":", 1)[0])
+    chat = _chat_of(chats, server)
     return chat is not None and chat.misses_nothing(server)
 
 

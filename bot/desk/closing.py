@@ -84,10 +84,16 @@ async def answer(tx: Transaction, scene: Scene, ticket: Ticket) -> Ticket:
 
 async def close_by_word(tx: Transaction, scene: Scene, ticket: Ticket) -> None:
     """The customer was asked whether everything is settled, and says yes."""
-    closed = await end(tx, scene, ticket, "closed", actor=scene.person.id)
-    told = paragraph(text("closed-by-word", number=ticket.number))
-    await say_in_ticket(tx, scene, closed, told, note(text("closed-hint", days=scene.settings.reopen_days)))
+    await end_settled(tx, scene, ticket, "closed", "closed-by-word", actor=scene.person.id)
+
+
+async def end_settled(tx: Transaction, scene: Scene, ticket: Ticket, what: str, told: str, actor: str | None) -> Ticket:
+    """Close a ticket in which nothing is left to do, say so with the sentence `told`, and put its thread away."""
+    closed = await end(tx, scene, ticket, what, actor)
+    hint = note(text("closed-hint", days=scene.settings.reopen_days))
+    await say_in_ticket(tx, scene, closed, paragraph(text(told, number=ticket.number)), hint)
     await archive(tx, scene, closed)
+    return closed
 
 
 async def withdraw(tx: Transaction, scene: Scene, ticket: Ticket) -> None:

@@ -244,7 +244,8 @@ class Desk:
             return reply
         if isinstance(event, ServerJoined | ServerLeft | PlaceGone) or _is_about(event, "setup"):
             await self._remember(event.server)  # before anything is drawn by it
-            if _is_about(event, "setup"):  # what was saved meanwhile went by the old settings
+            if setting_up.waits(self._servers.get(event.server, _DEFAULTS)) != setting_up.waits(scene.settings):
+                # what was saved meanwhile went by the old settings
                 await self._database.transaction(lambda tx: queries.wake_claimed(tx, event.server, self._clock()))
             reply = self._with_lacks(event.server, reply)
         self.on_commit()

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
 from bot.desk.claiming import give_back
-from bot.desk.closing import archive, end
+from bot.desk.closing import end_settled
 from bot.desk.line import CLAIM_NEXT, link, place_when_late, working_on
 from bot.desk.scene import Scene, keep, say_in_ticket, say_to_agents
 from bot.model import (
@@ -155,11 +155,7 @@ async def _close(tx: Transaction, scene: Scene, ticket: Ticket) -> Ticket:
         tx, ticket.server, ticket.lane, ticket.number, since=ticket.last_spoke_at or ticket.asked_at
     ):
         return await _nudge(tx, scene, ticket)
-    closed = await end(tx, scene, ticket, "closed in silence", actor=None)
-    told = paragraph(text("closed-in-silence", number=ticket.number))
-    await say_in_ticket(tx, scene, closed, told, note(text("closed-hint", days=scene.settings.reopen_days)))
-    await archive(tx, scene, closed)
-    return closed
+    return await end_settled(tx, scene, ticket, "closed in silence", "closed-in-silence", actor=None)
 
 
 _STEPS: Mapping[Step, Callable[[Transaction, Scene, Ticket], Awaitable[Ticket]]] = {

@@ -141,7 +141,7 @@ async def place_button(tx: Transaction, scene: Scene, _: str) -> Reply:
 async def queue(tx: Transaction, scene: Scene) -> Reply:
     """`/queue`: the line, for agents and moderators."""
     require_staff(scene.person, scene.settings)
-    blocks = await _line_blocks(tx, scene)
+    blocks = await _line_blocks(tx, scene, await queries.waiting_count(tx, scene.server))
     mine = await queries.tickets_of_agent(tx, scene.server, scene.person.id)
     if mine:
         blocks += [heading(text("queue-mine")), *[item(await working_on(tx, ticket)) for ticket in mine]]
@@ -156,11 +156,12 @@ async def board(tx: Transaction, scene: Scene) -> Say | None:
     channel = scene.settings.agents_channel
     if channel is None:
         return None
-    blocks = await _line_blocks(tx, scene)
+    waiting = await queries.waiting_count(tx, scene.server)
+    blocks = await _line_blocks(tx, scene, waiting)
     claimed = await queries.claimed_tickets(tx, scene.server, _LISTED)
     if claimed:
         blocks += [heading(text("queue-claimed")), *[item(await working_on(tx, ticket)) for ticket in claimed]]
-    blocks += await _outlook(tx, scene, await queries.waiting_count(tx, scene.server))
+    blocks += await _outlook(tx, scene, waiting)
     blocks.append(note(text("board-as-of", at=Moment(scene.now))))
     content = scene.content(*blocks, buttons=(CLAIM_NEXT,), language=scene.settings.language)
     return Say(server=scene.server, channel=channel, content=content)
@@ -174,8 +175,7 @@ async def _outlook(tx: Transaction, scene: Scene, waiting: int) -> list[Block]:
     return [note(_range("board-estimate", estimate))]
 
 
-async def _line_blocks(tx: Transaction, scene: Scene) -> list[Block]:
-    waiting = await queries.waiting_count(tx, scene.server)
+async def _line_blocks(tx: Transaction, scene: Scene, waiting: int) -> list[Block]:
     listed = await queries.line(tx, scene.server, _LISTED)
     blocks = [heading(text("queue-heading", waiting=waiting))]
     blocks += [item(await _waiting_for(tx, scene, place, ticket)) for place, ticket in enumerate(listed, start=1)]

@@ -207,14 +207,14 @@ async def _set_mode(tx: Transaction, scene: Scene, mode: str) -> Reply:
 async def _keep(tx: Transaction, scene: Scene, new: ServerSettings, *remarks: Block) -> Reply:
     await queries.add_server(tx, scene.server, new, scene.event.at)
     await queries.change_settings(tx, scene.server, new)
-    if _waits(new) != _waits(scene.settings):
+    if waits(new) != waits(scene.settings):
         await queries.wake_claimed(tx, scene.server, scene.now)  # their next step is due at another time now
     await posts.refresh(tx, scene.server, scene.now)
     await owe_board(tx, scene.server, scene.now)
     return scene.reply(paragraph(text("setup-kept")), *remarks, *await _overview(tx, scene, new))
 
 
-def _waits(settings: ServerSettings) -> tuple[object, ...]:
+def waits(settings: ServerSettings) -> tuple[object, ...]:
     """What decides when something happens to a ticket that an agent holds."""
     return settings.hours, settings.reminder_hours, settings.nudge_days, settings.close_days
 
