@@ -77,6 +77,7 @@ async def open_desk(
     desk.lacks = lambda server, settings: chats[server.split(":", 1)[0]].lacks(server, settings)
     desk.member = partial(_member, chats)
     desk.misses_nothing = partial(_misses_nothing, chats)
+    desk.has_cards = partial(_has_cards, chats)
     await desk.start()
     deliveries = asyncio.create_task(outbox.run())
     try:
@@ -147,6 +148,11 @@ async def _member(chats: Mapping[str, Chat], server: str, person: str) -> Person
 def _misses_nothing(chats: Mapping[str, Chat], server: str) -> bool:
     chat = _chat_of(chats, server)
     return chat is not None and chat.misses_nothing(server)
+
+
+def _has_cards(chats: Mapping[str, Chat], server: str) -> bool:
+    chat = _chat_of(chats, server)
+    return chat is not None and chat.has_cards
 
 
 async def _keep_promises(desk: Desk) -> None:

@@ -438,6 +438,8 @@ class Event:
     """When the PLATFORM received it, as a sortable number of its own (a snowflake, a ts in microseconds)."""
     at: datetime
     """The same moment as aware UTC time."""
+    is_direct: bool = False
+    """Whether it happened where only this person and the bot talk: there the bot always listens, and all is private."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -505,6 +507,8 @@ class Wish(StrEnum):
     COVERED = "covered"
     TICKET = "ticket"
     PRIVATE_TICKET = "private"
+    CLAIM = "claim"
+    """An agent takes the ticket that the message belongs to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -516,6 +520,8 @@ class MessagePicked(Event):
     message: str
     author: Person
     text: str
+    is_sign: bool = False
+    """Whether it was picked by a mere sign (a reaction): where it means nothing, nobody is told so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -587,6 +593,8 @@ class OpenThread:
     """The thread's title: at most 100 characters."""
     opening: Content | None = None
     is_private: bool = False
+    person: str | None = None
+    """Whose private thread it is, where the platform needs to know."""
     meanwhile: Content | None = None
     """What the asker reads in the channel if the thread takes its time, or cannot be."""
     kind: Literal["open_thread"] = "open_thread"
@@ -606,6 +614,8 @@ class Say:
     replaces: str | None = None
     answers: str | None = None
     """A message in the same place that this is shown as the answer to."""
+    under: str | None = None
+    """The name of a post of ours in whose thread this is said; the outbox fills in the thread."""
     kind: Literal["say"] = "say"
 
 
@@ -671,6 +681,18 @@ class Listener(Protocol):
     async def note_heard(self, server: str, order: int) -> None:
         """Note that everything in the server up to this order has been told."""
 
+    async def kept(self, server: str, name: str) -> str | None:
+        """What a chat has kept with us under this name."""
+
+    async def all_kept(self, prefix: str, name: str) -> Mapping[str, str]:
+        """By server: what the chat of this prefix has kept under this name."""
+
+    async def keep(self, server: str, name: str, words: str) -> None:
+        """Keep something that a chat needs to know again after a restart; secrets only encrypted."""
+
+    async def drop(self, server: str, name: str) -> bool:
+        """Keep it no longer. True for the one caller for whom it was still there."""
+
 
 class Chat(Protocol):
     """A platform. It only translates; it decides nothing and stores nothing of the desk's."""
@@ -678,8 +700,16 @@ class Chat(Protocol):
     async def run(self, desk: Listener) -> None:
         """Connect, and hand every event to the desk, until cancelled."""
 
-    async def perform(self, effect: Effect, nonce: str) -> Outcome:
-        """Do one effect. The same nonce twice means the same effect again: do it once where the platform can tell."""
+    has_cards: bool = False
+    """Whether each ticket has a card of its own in the agents' channel, edited in place, instead of one board for all.
+    Then the customer's receipt is edited, too, where other platforms say something new, and every message is a thread
+    by itself, which nobody has to open."""
+
+    async def perform(self, effect: Effect, nonce: str, attempt: int = 1) -> Outcome:
+        """Do one effect. The same nonce twice means the same effect again: do it once where the platform can tell.
+
+        From the second attempt on, an earlier one may have done it and died before it could say so.
+        """
 
     async def member(self, server: str, person: str) -> Person | None:
         """Somebody as the platform knows them now; None who has left. Raises OSError when it cannot tell."""

@@ -43,6 +43,8 @@ button-ask-ticket = Ticket öffnen
 button-ask-private = Privates Ticket
 button-ask-covered = Ist das abgedeckt?
 button-ask-paid = Kostenpflichtige Lösung
+button-reply = Kunden antworten
+button-refresh = Aktualisieren
 button-claim = Übernehmen
 button-claim-next = Nächstes übernehmen
 button-release = Zurückgeben
@@ -134,6 +136,23 @@ reopened = { $person }, Ticket #{ $number } ist wieder offen.
 
 ### Support-Team
 
+card-heading = #{ $number } von { $customer }
+card-waiting = { $mark ->
+    [answered] Wartet seit { $at } auf eine weitere Antwort.
+    [urgent] Wartet seit { $at }. Dringend: Die Antwort ist bis { $due } fällig.
+    [overdue] Wartet seit { $at }. Überfällig seit { $due }.
+   *[other] Wartet seit { $at }. Die Antwort ist bis { $due } fällig.
+}
+card-verdict = { $title } · { $ruling } · { $language }
+card-verdict-none = { $ruling } · { $language }
+card-thread = Gespräch: { $thread }
+card-private = Privat: Der Kunde schreibt dem Bot in Direktnachrichten. Was er schreibt, steht hier in diesem Thread.
+card-internal = Was ihr unter diese Nachricht schreibt, bleibt im Team.
+reply-from = { $agent } schreibt:
+replied = [Ihre|Deine] Worte sind unterwegs zum Kunden von Ticket #{ $number }.
+home-heading = [Ihre|Deine] Tickets
+home-empty = [Sie haben|Du hast] kein offenes Ticket. [Fragen Sie|Frag] einfach, oder [öffnen Sie|öffne] hier eines.
+refused-no-ticket-here = Diese Nachricht gehört zu keinem Ticket.
 claimed-heading = Ticket #{ $number } von { $customer } ist jetzt [Ihres|deins]
 claimed-facts = Wartezeit: { $waited } · { $ruling }
 claimed-where = Hier antworten: { $thread }
@@ -384,6 +403,8 @@ form-ticket-text = Wobei können wir helfen?
 form-private = Privates Ticket öffnen
 form-covered = Ist das abgedeckt?
 form-covered-text = [Ihre|Deine] Frage
+form-reply = Antwort auf #{ $number }
+form-reply-text = [Ihre|Deine] Worte an den Kunden
 form-claim = Außer der Reihe übernehmen
 form-claim-reason = { $ahead ->
     [one] Ein Ticket davor. Warum dieses zuerst?
@@ -742,3 +763,33 @@ lacks-moderator-roles = { $count ->
     [one] Eine Rolle der Moderation gibt es nicht mehr. Bitte mit /setup neu wählen.
    *[other] { $count } Rollen der Moderation gibt es nicht mehr. Bitte mit /setup neu wählen.
 }
+
+### Slack: Links und Fenster
+
+link-thread = zum Thread
+link-direct = Direktnachricht
+modal-send = Absenden
+modal-cancel = Abbrechen
+modal-close = Schließen
+modal-wait = Einen Moment, bitte …
+
+### Slack: die App und ihre Installation
+
+app-description = Sagt Kunden sofort, was der Support abdeckt, vergibt Nummern und bedient der Reihe nach.
+menu-claim = Dieses Ticket übernehmen
+install-title = { $app } für Slack
+install-words = Wer in den Support-Kanälen fragt, liest sofort, was die Support-Richtlinie abdeckt. Wer einen Menschen braucht, bekommt eine Nummer, und alle kommen in der Reihenfolge dran, in der sie gefragt haben.
+install-button = Zu Slack hinzufügen
+install-done = Der Bot ist jetzt im Workspace. Eine Nachricht von ihm in Slack erklärt, wie er eingerichtet wird.
+install-cancelled = Es wurde nichts installiert: In Slack wurde abgebrochen.
+install-expired = Das wurde nicht in diesem Browser innerhalb der letzten zehn Minuten begonnen. Bitte noch einmal beginnen.
+install-failed = Etwas ging schief, und es wurde nichts installiert. Bitte noch einmal beginnen; wenn es wieder geschieht, hilft dem Team diese Kennung: { $reference }
+install-again = Noch einmal beginnen
+
+### Slack: Antworten
+
+file-in-direct-message = Die Datei liegt in [Ihren|deinen] Direktnachrichten mit dem Bot.
+file-not-sent = Die Datei lässt sich gerade nicht senden.
+form-needs-command = Dafür ist ein Formular nötig, das sich hier nicht öffnen lässt. Bitte den Befehl oder einen Knopf benutzen.
+lacks-membership = In { $channel } ist der Bot nicht, oder den Kanal gibt es nicht mehr. Bitte den Bot dort einladen: /invite
+lacks-private-channel = In { $channel } wird zitiert, was Kunden schreiben, und alle im Workspace können es lesen. Bitte den Kanal privat machen.

@@ -43,6 +43,8 @@ button-ask-ticket = Open a ticket
 button-ask-private = Private ticket
 button-ask-covered = Is this covered?
 button-ask-paid = Paid solution
+button-reply = Reply to customer
+button-refresh = Refresh
 button-claim = Claim
 button-claim-next = Claim next
 button-release = Release
@@ -134,6 +136,23 @@ reopened = { $person }, ticket #{ $number } is open again.
 
 ### Agents
 
+card-heading = #{ $number } from { $customer }
+card-waiting = { $mark ->
+    [answered] Waiting for another answer since { $at }.
+    [urgent] Waiting since { $at }. Urgent: the answer is due by { $due }.
+    [overdue] Waiting since { $at }. Overdue since { $due }.
+   *[other] Waiting since { $at }. The answer is due by { $due }.
+}
+card-verdict = { $title } · { $ruling } · { $language }
+card-verdict-none = { $ruling } · { $language }
+card-thread = Conversation: { $thread }
+card-private = Private: the customer writes to the bot in direct messages. What they write appears in this thread.
+card-internal = What you write under this message stays with the team.
+reply-from = { $agent } writes:
+replied = Your words are on their way to the customer of ticket #{ $number }.
+home-heading = Your tickets
+home-empty = You have no open ticket. Just ask, or open one here.
+refused-no-ticket-here = This message does not belong to a ticket.
 claimed-heading = Ticket #{ $number } from { $customer } is now yours
 claimed-facts = Waited { $waited } · { $ruling }
 claimed-where = Answer here: { $thread }
@@ -384,6 +403,8 @@ form-ticket-text = What can we help with?
 form-private = Open a private ticket
 form-covered = Is this covered?
 form-covered-text = Your question
+form-reply = Reply to #{ $number }
+form-reply-text = Your words to the customer
 form-claim = Claim out of turn
 form-claim-reason = { $ahead ->
     [one] One ticket is ahead. Why this one first?
@@ -742,3 +763,33 @@ lacks-moderator-roles = { $count ->
     [one] One of the moderators' roles does not exist any more. Please choose again with /setup.
    *[other] { $count } of the moderators' roles do not exist any more. Please choose again with /setup.
 }
+
+### Slack: links and windows
+
+link-thread = view thread
+link-direct = direct message
+modal-send = Send
+modal-cancel = Cancel
+modal-close = Close
+modal-wait = One moment, please …
+
+### Slack: the app and its installation
+
+app-description = Tells customers at once what support covers, hands out numbers, and serves first come, first served.
+menu-claim = Claim this ticket
+install-title = { $app } for Slack
+install-words = Customers who ask in your support channels read at once what your support policy covers. Whoever needs a person gets a number, and all are served in the order in which they came.
+install-button = Add to Slack
+install-done = The bot is in your workspace now. A message from it in Slack tells you how to set it up.
+install-cancelled = Nothing was installed: it was cancelled at Slack.
+install-expired = This was not begun in this browser within the last ten minutes. Please begin again.
+install-failed = Something went wrong, and nothing was installed. Please begin again; if it happens again, tell the team this reference: { $reference }
+install-again = Begin again
+
+### Slack: answers
+
+file-in-direct-message = The file is in your direct messages with the bot.
+file-not-sent = The file cannot be sent at the moment.
+form-needs-command = This needs a form, which cannot be opened from here. Please use the command or a button.
+lacks-membership = The bot is not in { $channel }, or there is no such channel any more. Please invite the bot there: /invite
+lacks-private-channel = In { $channel } customers' words are quoted, and everybody in the workspace can read them. Please make the channel private.

@@ -36,8 +36,8 @@ class Telephone(Chat):
         self.connected.set_result(desk)
         await asyncio.Event().wait()
 
-    async def perform(self, effect: Effect, nonce: str) -> Outcome:
-        del effect, nonce
+    async def perform(self, effect: Effect, nonce: str, attempt: int = 1) -> Outcome:
+        del effect, nonce, attempt
         return Done()
 
     async def member(self, server: str, person: str) -> Person | None:

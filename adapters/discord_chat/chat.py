@@ -108,8 +108,9 @@ class DiscordChat(Chat):
         if client.delivery.is_refused:
             raise DiscordRefused("Discord does not take this DISCORD_TOKEN any more: copy it anew from the Bot page.")
 
-    async def perform(self, effect: Effect, nonce: str) -> Outcome:
+    async def perform(self, effect: Effect, nonce: str, attempt: int = 1) -> Outcome:
         """Do one effect."""
+        del attempt
         if self._client is None:
             return Later("not connected to Discord")
         outcome = await self._client.delivery.perform(effect, nonce)

@@ -36,7 +36,7 @@ from adapters.web_chat.to_event import (
     told_again,
 )
 from adapters.web_chat.window import Window
-from bot.model import Effect, Event, Language, Listener, Outcome, Person, ServerSettings, Text
+from bot.model import Chat, Effect, Event, Language, Listener, Outcome, Person, ServerSettings, Text
 
 _PAGE = Path(__file__).parent / "page"
 _BODY_BYTES = 64 * 1024
@@ -48,7 +48,7 @@ _CATCH_UP = 10 * 60 * 1_000_000
 _log = structlog.get_logger(__name__)
 
 
-class WebChat:
+class WebChat(Chat):
     """The playground as a Chat. Raises Refused when others could reach it without a password."""
 
     def __init__(
@@ -107,8 +107,9 @@ class WebChat:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}/"
 
-    async def perform(self, effect: Effect, nonce: str) -> Outcome:
+    async def perform(self, effect: Effect, nonce: str, attempt: int = 1) -> Outcome:
         """Do one effect, and show it in all windows that may see it."""
+        del attempt
         outcome, changes = await asyncio.to_thread(self._rooms.perform, effect, nonce)
         self._show(changes)
         return outcome

@@ -5,8 +5,9 @@ from __future__ import annotations
 from bot.coverage.policy import Category
 from bot.coverage.policy_question import asks_about_policy
 from bot.desk.line import live_facts
-from bot.desk.opening import answer_blocks, as_asker, clause_blocks, own_answer
+from bot.desk.opening import as_asker, own_answer
 from bot.desk.policy.collecting import collect_wrong_answer
+from bot.desk.receipt import answer_blocks, clause_blocks
 from bot.desk.scene import Scene, ticket_here
 from bot.model import (
     Action,
@@ -89,7 +90,7 @@ async def keep_answer(tx: Transaction, scene: Scene, response: Response, *, mess
         policy_version=scene.policy.version,
         message_order=scene.event.order,
         at=scene.event.at,
-        is_private=here is not None and here.is_private,
+        is_private=scene.event.is_direct or (here is not None and here.is_private),
     )
     await queries.add_answer(tx, answer)
 

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from bot.desk import answering, claiming, closing, correcting, fairness, line, opening, paid, responding, setting_up
+from bot.desk import (
+    answering,
+    claiming,
+    closing,
+    correcting,
+    fairness,
+    home,
+    line,
+    opening,
+    paid,
+    replying,
+    responding,
+    setting_up,
+)
 from bot.desk.policy import document, drafts, editing, exchanging, lessons, posts
 from bot.desk.scene import Answer, Scene
 from bot.model import Refusal
@@ -24,6 +37,8 @@ BUTTONS: Mapping[str, Pressed] = {
     "place": line.place_button,
     "claim": claiming.claim_button,
     "claim-next": claiming.claim_next,
+    "reply": replying.reply_button,
+    "home": home.home,
     "release": claiming.release_button,
     "close": closing.close_button,
     "correct": correcting.correct_button,
@@ -45,6 +60,7 @@ FORMS: Mapping[str, Pressed] = {
     "private": opening.private_form,
     "covered": answering.covered_form,
     "claim": claiming.claim_form,
+    "reply": replying.reply_form,
     "paid": paid.paid_request,
     "correct": correcting.correct_form,
     "policy-edit": editing.edit_form,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bot.desk.cards import show
 from bot.desk.line import link
-from bot.desk.opening import clause_blocks
-from bot.desk.scene import Scene, button_number, keep, leading_number, only, say_in_ticket, ticket_here
+from bot.desk.receipt import clause_blocks
+from bot.desk.scene import Scene, button_number, keep, leading_number, only, say_in_ticket, tell_change, ticket_here
 from bot.model import (
     Button,
     ButtonStyle,
@@ -12,6 +13,7 @@ from bot.model import (
     Field,
     FieldKind,
     Mention,
+    MessagePicked,
     Refusal,
     Reply,
     Ticket,
@@ -20,14 +22,15 @@ from bot.model import (
 from bot.rules import tickets as rules
 from bot.rules.fairness import MOST_PASSED, claim_detail
 from bot.rules.limits import clean, title
-from bot.rules.permissions import require_agent, require_release, require_staff
+from bot.rules.permissions import is_agent, require_agent, require_release, require_staff
 from bot.store import queries
 from bot.store.database import Transaction
-from bot.store.outbox import owe_board
 from bot.texts import heading, note, paragraph, quote, text
 
 _REASON = 200
 """Longest reason for a claim out of turn, in characters."""
+BY_PICKING = "picked in the thread"
+"""The reason on record where an agent claimed by a message of the ticket."""
 BY_ANSWERING = "answered in the thread"
 """The reason on record where an agent claimed by answering."""
 _SHOWN = 1_000
@@ -65,6 +68,30 @@ async def claim_button(tx: Transaction, scene: Scene, number: str) -> Reply:
     """[Claim] under a ticket."""
     require_agent(scene.person, scene.settings)
     return await _claim(tx, scene, await find(tx, scene, button_number(number)))
+
+
+async def claim_picked(tx: Transaction, scene: Scene, event: MessagePicked) -> Reply:
+    """A message of the ticket was picked; the agent reads there what it is about, so nobody asks for a reason."""
+    ticket = await ticket_of(tx, event)
+    if event.is_sign and (ticket is None or ticket.agent is not None or not is_agent(scene.person, scene.settings)):
+        return Reply()
+    require_agent(scene.person, scene.settings)
+    if ticket is None:
+        raise Refusal("refused-no-ticket-here")
+    reply = await _claim(tx, scene, ticket, BY_PICKING)
+    return Reply() if event.is_sign else reply
+
+
+async def ticket_of(tx: Transaction, event: MessagePicked) -> Ticket | None:
+    """The ticket that is talked about under the message or around it."""
+    around = await queries.ticket_by_thread(tx, event.server, event.thread) if event.thread else None
+    return around or await ticket_under(tx, event)
+
+
+async def ticket_under(tx: Transaction, event: MessagePicked) -> Ticket | None:
+    """The ticket that was opened from the message, or is talked about in its thread."""
+    opened_from = await queries.ticket_by_message(tx, event.server, event.message)
+    return opened_from or await queries.ticket_by_thread(tx, event.server, event.message)
 
 
 async def claim_form(tx: Transaction, scene: Scene, number: str) -> Reply:
@@ -117,8 +144,8 @@ async def _record(tx: Transaction, scene: Scene, ticket: Ticket, ahead: int, rea
     detail = claim_detail(ahead, passed, reason)
     await queries.record(tx, ticket, scene.event.at, scene.person.id, "claimed", detail)
     agent = Mention(scene.person.id) if ticket.is_private else scene.person.name  # a mention lets them in
-    await say_in_ticket(tx, scene, ticket, paragraph(text("claimed-public", agent=agent)))
-    await owe_board(tx, scene.server, scene.now)
+    await tell_change(tx, scene, ticket, paragraph(text("claimed-public", agent=agent)))
+    await show(tx, scene, ticket)
 
 
 async def _claimed(tx: Transaction, scene: Scene, ticket: Ticket, ahead: int, reason: str) -> Reply:
@@ -170,8 +197,9 @@ async def give_back(tx: Transaction, scene: Scene, released: Ticket, what: str, 
     await keep(tx, scene, released)
     await queries.record(tx, released, scene.event.at, actor, what)
     place = await queries.place_of(tx, released)
-    await say_in_ticket(tx, scene, released, paragraph(text(f"{what}-public", place=place)))
-    await owe_board(tx, scene.server, scene.now)
+    tell = say_in_ticket if what == "returned" else tell_change  # the customer has waited for an answer
+    await tell(tx, scene, released, paragraph(text(f"{what}-public", place=place)))
+    await show(tx, scene, released)
     return place
 
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 
+from bot.desk.cards import show
 from bot.desk.claiming import find
 from bot.desk.line import place_blocks
 from bot.desk.opening import require_room_for
@@ -17,7 +18,6 @@ from bot.rules.limits import TEXT_LIMIT, clean
 from bot.rules.permissions import is_agent, is_staff, require_close
 from bot.store import queries
 from bot.store.database import Transaction
-from bot.store.outbox import owe_board
 from bot.texts import note, paragraph, quote, text
 
 LAST_WORD = timedelta(seconds=2)
@@ -66,7 +66,10 @@ async def _close(tx: Transaction, scene: Scene, ticket: Ticket, words: str) -> R
     if words:
         blocks.append(quote(clean(words, TEXT_LIMIT)))
     blocks.append(note(text("closed-hint", days=scene.settings.reopen_days)))
-    if ticket.thread is not None and ticket.thread == scene.event.thread:  # the answer itself is the last word there
+    if scene.has_cards and not words:  # the receipt says it
+        return scene.reply_text("closed", number=ticket.number)
+    if not scene.has_cards and ticket.thread is not None and ticket.thread == scene.event.thread:
+        # the answer itself is the last word there
         await archive(tx, scene, ticket, delay=LAST_WORD)
         return Reply(scene.content(*blocks, language=ticket.language), is_public=True)
     await say_in_ticket(tx, scene, ticket, *blocks)
@@ -111,7 +114,7 @@ async def end(tx: Transaction, scene: Scene, ticket: Ticket, what: str, actor: s
     await queries.record(tx, closed, scene.event.at, actor, what)
     if closed.first_answer_at is None:
         await queries.record(tx, closed, scene.event.at, None, "unanswered", unanswered_detail(closed, scene.event.at))
-    await owe_board(tx, scene.server, scene.now)
+    await show(tx, scene, closed)
     return closed
 
 
@@ -132,4 +135,4 @@ async def reopen(tx: Transaction, scene: Scene, ticket: Ticket) -> None:
     await queries.record(tx, again, at, scene.person.id, "reopened")
     told = paragraph(text("reopened", number=ticket.number, person=Mention(ticket.customer)))
     await say_in_ticket(tx, scene, again, told, *await place_blocks(tx, scene, again))
-    await owe_board(tx, scene.server, scene.now)
+    await show(tx, scene, again)

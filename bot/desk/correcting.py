@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from bot.desk.cards import show
 from bot.desk.claiming import find
-from bot.desk.opening import answer_blocks, clause_blocks
 from bot.desk.policy.collecting import collect_correction
 from bot.desk.policy.effects import category_title
+from bot.desk.receipt import answer_blocks, clause_blocks
 from bot.desk.scene import Scene, button_number, leading_number, say_in_ticket, ticket_here
 from bot.model import Button, Field, FieldKind, Refusal, Reply, Ruling, Ticket, TicketState
 from bot.rules.limits import title
 from bot.rules.permissions import require_staff
 from bot.store import queries
 from bot.store.database import Transaction
-from bot.store.outbox import owe_board
 from bot.texts import paragraph, text
 
 _FOR_SALES = {Ruling.PAID, Ruling.NOT_COVERED}
@@ -75,5 +75,5 @@ async def correct_form(tx: Transaction, scene: Scene, number: str) -> Reply:
         words = (*clause_blocks(scene, id_, ticket.language), *answer_blocks(scene, id_, ticket.language))
         buttons = (Button(f"paid:{ticket.message}", text("button-paid")),) if category.ruling in _FOR_SALES else ()
         await say_in_ticket(tx, scene, corrected, paragraph(told), *words, buttons=buttons)
-    await owe_board(tx, scene.server, scene.now)
+    await show(tx, scene, corrected)
     return scene.reply_text("corrected", number=ticket.number, title=category_title(scene.policy, id_, scene.language))

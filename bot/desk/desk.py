@@ -17,7 +17,7 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_r
 from bot.coverage.matcher import Matcher
 from bot.coverage.meaning import Meanings
 from bot.coverage.policy import Policy
-from bot.desk import keeping, leaving, line, listening, picking, setting_up
+from bot.desk import cards, keeping, leaving, line, listening, picking, setting_up
 from bot.desk.buttons import BUTTONS, FORMS, known
 from bot.desk.commands import BY_NAME
 from bot.desk.looking import PATIENCE, CloserLook
@@ -54,8 +54,9 @@ from bot.rules.estimate import Pace
 from bot.rules.hours import HORIZON, calendar_of
 from bot.rules.limits import clean, title
 from bot.rules.permissions import is_agent, is_moderator, is_staff
-from bot.store import promise_queries, queries
+from bot.store import keepsakes, promise_queries, queries
 from bot.store.database import Database, Transaction, is_passing
+from bot.store.forgetting import COMES_BACK, forget_server, left_before
 from bot.store.outbox import BOARD, forget_ended, owe
 from bot.store.policy_queries import forget_drafts, forget_texts
 from bot.texts import note, paragraph, text
@@ -76,6 +77,8 @@ _ASKING = 10.0
 _LISTENS_AGAIN = timedelta(minutes=1)
 """When to look again at a ticket of whose server something may have been missed."""
 _TRY_AGAIN = timedelta(minutes=10)
+_BROKEN_OFF = timedelta(days=1)
+"""So long a chat may keep something for a server that has not joined."""
 _SWEEP_EVERY = timedelta(days=1)
 _FAREWELL = timedelta(seconds=3)
 """How long a stopping process waits for what it has begun."""
@@ -118,6 +121,8 @@ class Desk:
         """What a server's chat keeps the bot from doing there; told after `/setup`."""
         self.member: Callable[[str, str], Awaitable[Person | None]] = _nobody_knows
         """Asks a server's chat for somebody as they are now; see `Chat.member`."""
+        self.has_cards: Callable[[str], bool] = lambda _server: False
+        """Whether a server's tickets have cards; see `Chat.has_cards`."""
         self.misses_nothing: Callable[[str], bool] = lambda _server: True
         """Whether a server's chat has told all that was said there; see `Chat.misses_nothing`."""
         self._servers: dict[str, ServerSettings] = {}
@@ -187,6 +192,22 @@ class Desk:
         """Note that everything in the server up to this order has been told."""
         await self._database.transaction(lambda tx: queries.note_heard(tx, server, order))
 
+    async def kept(self, server: str, name: str) -> str | None:
+        """What a chat has kept with us under this name."""
+        return await self._database.transaction(lambda tx: keepsakes.kept(tx, server, name))
+
+    async def all_kept(self, prefix: str, name: str) -> Mapping[str, str]:
+        """By server: what the chat of this prefix has kept under this name."""
+        return await self._database.transaction(lambda tx: keepsakes.all_kept(tx, prefix, name))
+
+    async def keep(self, server: str, name: str, words: str) -> None:
+        """Keep something that a chat needs to know again after a restart; secrets only encrypted."""
+        await self._database.transaction(lambda tx: keepsakes.keep(tx, server, name, words, self._clock()))
+
+    async def drop(self, server: str, name: str) -> bool:
+        """Keep it no longer. True for the one caller for whom it was still there."""
+        return await self._database.transaction(lambda tx: keepsakes.drop(tx, server, name))
+
     async def _remember(self, server: str) -> None:
         """The server's settings may have changed."""
         settings = await self._database.transaction(lambda tx: queries.settings_of(tx, server))
@@ -201,7 +222,7 @@ class Desk:
 
     async def handle(self, event: Event) -> Reply | None:
         """Do what an event asks for. When this returns, it is on the disk; a private reply comes back."""
-        if isinstance(event, MessagePosted) and event.is_to_us:
+        if isinstance(event, MessagePosted) and event.is_to_us and not event.is_direct:
             self._hear(event.server, event.channel)
         elif self._is_none_of_ours(event):
             return None
@@ -215,10 +236,12 @@ class Desk:
 
     def _is_none_of_ours(self, event: Event) -> bool:
         """Whether it is a message in a channel where nobody talks to us; in threads we may have been called before."""
+        if event.is_direct:
+            return False
         match event:
             case MessagePosted(thread=None):
                 return event.channel not in self._servers.get(event.server, _DEFAULTS).support
-            case MessagePosted() | MessageEdited() | MessageDeleted():
+            case MessagePosted() | MessageEdited() | MessageDeleted() | MessagePicked(is_sign=True):
                 return not self.hears(event.server, event.channel)
             case _:
                 return False
@@ -365,7 +388,9 @@ class Desk:
     async def draw(self, tx: Transaction, server: str, post: str) -> Say | None:
         """A post of ours as it is now, the board or a policy; the outbox asks for it when it is sent."""
         scene = replace(self._unasked(server, post), pace=self.paces.known(server))
-        return await (line.board(tx, scene) if post == BOARD else posts.draw(tx, scene, post))
+        if post == BOARD:
+            return None if scene.has_cards else await line.board(tx, scene)
+        return await (cards.draw(tx, scene, post) if cards.is_card(post) else posts.draw(tx, scene, post))
 
     async def tidy(self) -> None:
         """Drop what only takes room: keys of events nobody tells again, effects ended long ago. In small steps."""
@@ -375,8 +400,12 @@ class Desk:
             dropped = await self._database.transaction(lambda tx: queries.forget_old_events(tx, now, _AT_A_TIME))
         await self._database.transaction(lambda tx: forget_ended(tx, now))
         await self._database.transaction(lambda tx: forget_drafts(tx, now))
+        await self._database.transaction(lambda tx: keepsakes.forget_strangers(tx, now - _BROKEN_OFF))
         for server, settings in (await self._database.transaction(queries.settings_ever)).items():
             await self._forget_texts(server, now - timedelta(days=settings.retention_days))
+        for server in await self._database.transaction(lambda tx: left_before(tx, now - COMES_BACK)):
+            await self._database.transaction(partial(forget_server, server=server))
+            _log.info("all data of a server that was left is deleted", server=server)
 
     async def _forget_texts(self, server: str, before: datetime) -> None:
         while await self._database.transaction(lambda tx: forget_texts(tx, server, before, _AT_A_TIME)) >= _AT_A_TIME:
@@ -394,8 +423,8 @@ class Desk:
         words = clean(_words(event))
         needs_verdict = words and _is_request(event) and not (_is_chatter(event) and is_staff(person, settings))
         verdict = matcher.match(words) if needs_verdict else None
-        shipped, trouble = self.policies.shipped, self.policy_trouble
-        return Scene(event, person, settings, matcher, shipped, self._clock(), words, verdict, policy_trouble=trouble)
+        scene = Scene(event, person, settings, matcher, self.policies.shipped, self._clock(), words, verdict)
+        return replace(scene, policy_trouble=self.policy_trouble, has_cards=self.has_cards(event.server))
 
     async def _apologise(self, scene: Scene) -> Reply | None:
         """Something of ours is broken: one sentence, and a reference that is also in the log."""
@@ -445,7 +474,7 @@ def _is_about(event: Event, matter: str) -> bool:
 
 def _is_chatter(event: Event) -> bool:
     """Whether somebody wrote without calling us: then staff are not taken for customers."""
-    return isinstance(event, MessagePosted) and not event.is_to_us
+    return isinstance(event, MessagePosted) and not (event.is_to_us or event.is_direct)
 
 
 def _is_request(event: Event) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
+from bot.desk.cards import show
 from bot.desk.claiming import give_back
 from bot.desk.closing import end_settled
 from bot.desk.line import CLAIM_NEXT, link, place_when_late, working_on
@@ -33,7 +34,7 @@ from bot.rules.limits import title
 from bot.rules.permissions import require_agent, require_staff
 from bot.store import promise_queries, queries
 from bot.store.database import Transaction
-from bot.store.outbox import is_undelivered, owe_board
+from bot.store.outbox import is_undelivered
 from bot.texts import heading, item, note, paragraph, text
 
 _DIGEST_EVERY = timedelta(hours=1)
@@ -74,6 +75,8 @@ async def _late(tx: Transaction, scene: Scene, ticket: Ticket) -> Ticket:
 
 async def _urgent(tx: Transaction, scene: Scene, ticket: Ticket) -> Ticket:
     """Agents see it marked; it stays at its place."""
+    if ticket.notice is None:  # nobody looked since the soft end: the customer has not heard yet that it takes longer
+        ticket = await _late(tx, scene, ticket)
     return await _notice(tx, scene, ticket, Notice.URGENT, _DIGEST_EVERY)
 
 
@@ -104,7 +107,7 @@ async def _notice(tx: Transaction, scene: Scene, ticket: Ticket, notice: Notice,
         soonest = min(max(soonest, told_at + every), scene.now + every)
     when_there = calendar_of(scene.settings.hours).after(soonest, _MOMENT)  # nobody is called out of their weekend
     await promise_queries.tell_agents_by(tx, scene.server, when_there)
-    await owe_board(tx, scene.server, scene.now)
+    await show(tx, scene, ticket)
     return rules.noticed(ticket, notice, noticed_at)
 
 

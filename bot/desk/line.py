@@ -141,6 +141,11 @@ async def place_button(tx: Transaction, scene: Scene, _: str) -> Reply:
 async def queue(tx: Transaction, scene: Scene) -> Reply:
     """`/queue`: the line, for agents and moderators."""
     require_staff(scene.person, scene.settings)
+    return scene.reply(*await queue_blocks(tx, scene), buttons=(CLAIM_NEXT,))
+
+
+async def queue_blocks(tx: Transaction, scene: Scene) -> list[Block]:
+    """The line, what the person has claimed, and what could not be delivered."""
     blocks = await _line_blocks(tx, scene, await queries.waiting_count(tx, scene.server))
     mine = await queries.tickets_of_agent(tx, scene.server, scene.person.id)
     if mine:
@@ -148,7 +153,7 @@ async def queue(tx: Transaction, scene: Scene) -> Reply:
     lost = await dead_letter_count(tx, scene.server)
     if lost:
         blocks.append(note(text("queue-dead-letters", count=lost)))
-    return scene.reply(*blocks, buttons=(CLAIM_NEXT,))
+    return blocks
 
 
 async def board(tx: Transaction, scene: Scene) -> Say | None:
@@ -194,7 +199,7 @@ async def _waiting_for(tx: Transaction, scene: Scene, place: int, ticket: Ticket
         customer=title(ticket.customer_name, 40),
         age=Duration(scene.now - ticket.asked_at),
         due=Moment(ticket.hard_due),
-        mark=_mark(scene, ticket),
+        mark=mark(scene, ticket),
         ruling=text(f"ruling-{ticket.ruling or 'none'}"),
         language=str(ticket.language).upper(),
         words=_words(ticket),
@@ -202,7 +207,7 @@ async def _waiting_for(tx: Transaction, scene: Scene, place: int, ticket: Ticket
     )
 
 
-def _mark(scene: Scene, ticket: Ticket) -> str:
+def mark(scene: Scene, ticket: Ticket) -> str:
     """What the line says of a ticket's promise."""
     if ticket.first_answer_at is not None:
         return "answered"

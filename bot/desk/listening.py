@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from bot.coverage.thanks import is_content, says_yes
 from bot.desk.answering import answer_content, is_heard, keep_answer, offer_content
+from bot.desk.cards import copy_to_agents, show
 from bot.desk.claiming import claim_by_answering
 from bot.desk.closing import LAST_WORD, answer, archive, close_by_word, reopen, withdraw
 from bot.desk.responding import as_waiting, respond_to
@@ -28,7 +29,6 @@ from bot.rules.permissions import is_agent, is_staff
 from bot.rules.response import Response
 from bot.store import queries
 from bot.store.database import Transaction
-from bot.store.outbox import owe_board
 from bot.store.policy_queries import drop_lesson, lesson_id, mend_lesson
 from bot.texts import paragraph, text
 
@@ -42,7 +42,9 @@ async def message_posted(tx: Transaction, scene: Scene, event: MessagePosted) ->
         if early.text is None:
             return
         scene = replace(scene, words=early.text, verdict=scene.matcher.match(early.text))
-    if event.thread is None:
+    if event.thread is None and event.is_direct:
+        await _directly(tx, scene, event)
+    elif event.thread is None:
         await respond_to(tx, scene, event, thread=None)
     elif ticket := await queries.ticket_by_thread(tx, event.server, event.thread):
         await _in_ticket(tx, scene, event, ticket)
@@ -50,6 +52,16 @@ async def message_posted(tx: Transaction, scene: Scene, event: MessagePosted) ->
         await respond_to(tx, scene, event, event.thread)
     else:
         await _under_answer(tx, scene, event, event.thread)
+
+
+async def _directly(tx: Transaction, scene: Scene, event: MessagePosted) -> None:
+    """Few people use threads where only the bot is: who has one private ticket goes on with it."""
+    mine = [one for one in await queries.open_tickets(tx, event.server, event.person.id) if one.is_private]
+    if len(mine) != 1:
+        await respond_to(tx, scene, event, thread=None)
+        return
+    await _in_ticket(tx, scene, event, mine[0])
+    await say_in_ticket(tx, scene, mine[0], paragraph(text("added", number=mine[0].number)))
 
 
 async def _under_answer(tx: Transaction, scene: Scene, event: MessagePosted, thread: str) -> None:
@@ -71,6 +83,7 @@ async def _in_ticket(tx: Transaction, scene: Scene, event: MessagePosted, ticket
             return
         ticket = rules.asked(ticket, event.at, settings, is_thanks=is_content(scene.words))
         await keep(tx, scene, ticket)
+        await copy_to_agents(tx, scene, ticket)
         await _customer_in_ticket(tx, scene, event, ticket)
     elif event.is_to_us:
         await respond_to(tx, scene, event, event.thread)
@@ -126,7 +139,7 @@ async def message_edited(tx: Transaction, scene: Scene, event: MessageEdited) ->
     elif ticket.state is not TicketState.CLOSED and scene.words and event.order > ticket.text_order:
         await queries.save_ticket(tx, replace(ticket, text=scene.words, text_order=event.order))
         await queries.record(tx, ticket, event.at, ticket.customer, "edited")
-        await owe_board(tx, event.server, scene.now)
+        await show(tx, scene, ticket)
 
 
 async def message_deleted(tx: Transaction, scene: Scene, event: MessageDeleted) -> None:
@@ -142,7 +155,7 @@ async def message_deleted(tx: Transaction, scene: Scene, event: MessageDeleted) 
         await withdraw(tx, scene, ticket)
         return
     await queries.save_ticket(tx, replace(ticket, text=""))
-    await owe_board(tx, event.server, scene.now)
+    await show(tx, scene, ticket)
     if ticket.state is TicketState.CLAIMED:
         await queries.record(tx, ticket, event.at, None, "message deleted")
         await say_in_ticket(tx, scene, ticket, paragraph(text("opening-message-deleted", number=ticket.number)))

@@ -5,25 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.coverage.policy import CategoryTexts
+from bot.desk import cards
 from bot.desk.line import place_blocks
 from bot.desk.policy.collecting import collect_silence
+from bot.desk.receipt import receipt, ticket_buttons
 from bot.desk.scene import Scene
 from bot.model import (
     Action,
     Block,
-    Button,
-    ButtonStyle,
     ChannelLink,
     Content,
     Field,
     FieldKind,
-    Language,
     Mention,
     OpenThread,
     Refusal,
     Reply,
-    Ruling,
     Say,
     Ticket,
     TicketState,
@@ -36,7 +33,7 @@ from bot.store import queries
 from bot.store.database import Transaction
 from bot.store.outbox import owe_board
 from bot.store.queries import Answer
-from bot.texts import heading, note, paragraph, quote, text
+from bot.texts import heading, paragraph, quote, text
 
 _TWICE = timedelta(minutes=1)
 """Who sends the same words again so soon has not read the answer, and gets the same number."""
@@ -175,6 +172,9 @@ async def open_ticket(tx: Transaction, scene: Scene, spot: Spot) -> Ticket:
     await queries.add_ticket(tx, scheduled(ticket, scene.settings))
     await queries.record(tx, ticket, scene.event.at, scene.person.id, "opened")
     await collect_silence(tx, scene, ticket)
+    if scene.has_cards:
+        await cards.show_new(tx, scene, ticket)
+        return ticket
     places = await place_blocks(tx, scene, ticket)
     if spot.starts_thread and spot.message:
         told = paragraph(text("meanwhile", number=number, person=Mention(ticket.customer)))
@@ -219,8 +219,8 @@ async def _owe_receipt(tx: Transaction, scene: Scene, ticket: Ticket, places: li
             is_private=ticket.is_private,
         )
         await scene.owe(tx, lane, effect, ticket=ticket.number)
-    receipt = _receipt(scene, ticket, places)
-    say = Say(server=ticket.server, channel=ticket.channel, thread=ticket.thread, content=receipt)
+    content = receipt(scene, ticket, places, ticket_buttons(ticket))
+    say = Say(server=ticket.server, channel=ticket.channel, thread=ticket.thread, content=content)
     await scene.owe(tx, lane, say, ticket=ticket.number)
 
 
@@ -229,48 +229,3 @@ def _opening(scene: Scene, ticket: Ticket) -> Content:
     customer = Mention(ticket.customer, is_called=False)  # the receipt calls them
     blocks = (paragraph(text("opening", number=ticket.number, person=customer)), quote(ticket.text))
     return scene.content(*blocks, language=ticket.language)
-
-
-def _receipt(scene: Scene, ticket: Ticket, places: list[Block]) -> Content:
-    """Number, verdict, place, and when an answer can be expected; with the buttons of the ticket's life."""
-    texts = _texts(scene, ticket.category, ticket.language)
-    topic = texts.title if texts else ""
-    told = text(f"receipt-{ticket.ruling or 'none'}", person=Mention(ticket.customer), title=topic)
-    blocks = [heading(text("receipt-heading", number=ticket.number)), paragraph(told)]
-    if ticket.is_private:  # nothing stands above it that could tell
-        blocks.append(quote(ticket.text))
-    blocks += clause_blocks(scene, ticket.category, ticket.language)
-    if ticket.ruling is Ruling.COVERED:
-        blocks += answer_blocks(scene, ticket.category, ticket.language)
-    blocks += [*places, note(text("first-come"))]
-    return scene.content(*blocks, buttons=ticket_buttons(ticket), ruling=ticket.ruling, language=ticket.language)
-
-
-def clause_blocks(scene: Scene, category: str | None, language: Language) -> list[Block]:
-    """The policy's own sentence about a category, where it has one."""
-    texts = _texts(scene, category, language)
-    clause = texts.clause if texts else ""
-    return [quote(scene.policy_words(clause, language))] if clause else []
-
-
-def answer_blocks(scene: Scene, category: str | None, language: Language) -> list[Block]:
-    """What the policy's editors say to a category: above all, what to send along."""
-    texts = _texts(scene, category, language)
-    answer = texts.answer.strip() if texts else ""
-    parts = scene.policy_words(answer, language).split("\n\n") if answer else []
-    return [paragraph(part) for part in parts]
-
-
-def _texts(scene: Scene, category: str | None, language: Language) -> CategoryTexts | None:
-    known = scene.policy.categories.get(category or "")
-    return known.texts[language] if known else None
-
-
-def ticket_buttons(ticket: Ticket) -> tuple[Button, ...]:
-    """Stateless: what a press means is decided when it happens."""
-    return (
-        Button(f"claim:{ticket.number}", text("button-claim"), ButtonStyle.PRIMARY, for_staff=True),
-        Button(f"release:{ticket.number}", text("button-release"), for_staff=True),
-        Button(f"close:{ticket.number}", text("button-close"), ButtonStyle.DANGER),
-        Button("place", text("button-place")),
-    )

@@ -21,12 +21,16 @@ async def panel_command(tx: Transaction, scene: Scene) -> Reply:
 
 def panel_content(scene: Scene, language: Language) -> Content:
     """What there is to be had, each as a button that works for everybody, again and again."""
-    buttons = (
+    blocks = (heading(text("panel-heading")), paragraph(text("panel")), note(text("first-come")))
+    return scene.content(*blocks, buttons=panel_buttons(), language=language)
+
+
+def panel_buttons() -> tuple[Button, ...]:
+    """What a customer can begin with."""
+    return (
         Button("ticket", text("button-ask-ticket"), ButtonStyle.PRIMARY),
         Button("private", text("button-ask-private")),
         Button("covered", text("button-ask-covered")),
         Button("paid", text("button-ask-paid")),
         Button("place", text("button-place")),
     )
-    blocks = (heading(text("panel-heading")), paragraph(text("panel")), note(text("first-come")))
-    return scene.content(*blocks, buttons=buttons, language=language)

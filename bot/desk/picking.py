@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.desk.answering import covered_command
+from bot.desk.claiming import claim_picked, ticket_of, ticket_under
 from bot.desk.opening import Spot, open_ticket, opened, support_channel
 from bot.desk.scene import Scene, ticket_here
-from bot.model import MessagePicked, Person, Refusal, Reply, Ticket, Wish
+from bot.model import MessagePicked, Person, Refusal, Reply, Wish
 from bot.rules.limits import title
 from bot.rules.permissions import is_staff
 from bot.store import queries
@@ -15,12 +16,29 @@ from bot.store.database import Transaction
 
 
 async def message_picked(tx: Transaction, scene: Scene, event: MessagePicked) -> Reply:
-    """Staff open a ticket for who wrote the message, everybody else for themselves."""
+    """Staff open a ticket for who wrote the message, everybody else for themselves; agents claim."""
+    if event.wish is Wish.CLAIM:
+        return await claim_picked(tx, scene, event)
+    if event.is_sign:
+        return await _signed(tx, scene, event)
+    return await _picked(tx, scene, event)
+
+
+async def _signed(tx: Transaction, scene: Scene, event: MessagePicked) -> Reply:
+    """A sign under a message asks for its ticket only where author or staff set it; the receipt is answer enough."""
+    may_ask = event.author.id == event.person.id or is_staff(event.person, scene.settings)
+    if not may_ask or not scene.words or await ticket_of(tx, event) is not None:
+        return Reply()
+    await _picked(tx, scene, event)
+    return Reply()
+
+
+async def _picked(tx: Transaction, scene: Scene, event: MessagePicked) -> Reply:
     if not scene.words:
         raise Refusal("refused-empty")
     if event.wish is Wish.COVERED:
         return await covered_command(tx, scene)
-    there = await _ticket_of(tx, event)
+    there = await ticket_under(tx, event)
     if there is not None and there.closed_at is None:
         raise Refusal("refused-already-open", number=there.number)
     is_own = event.author.id == event.person.id
@@ -49,12 +67,6 @@ async def _open_for_author(tx: Transaction, scene: Scene, author: Person, spot: 
     except Refusal as refusal:  # it speaks to the author
         raise Refusal("refused-for-author", person=author.name) from refusal
     return scene.reply_text("opened-for-author", number=ticket.number, person=author.name)
-
-
-async def _ticket_of(tx: Transaction, event: MessagePicked) -> Ticket | None:
-    """The ticket that was opened from the message, or is talked about in its thread."""
-    opened_from = await queries.ticket_by_message(tx, event.server, event.message)
-    return opened_from or await queries.ticket_by_thread(tx, event.server, event.message)
 
 
 async def _under(tx: Transaction, event: MessagePicked) -> Spot:

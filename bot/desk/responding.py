@@ -25,15 +25,16 @@ async def respond_to(tx: Transaction, scene: Scene, event: MessagePosted, thread
     scene = as_waiting(scene, mine)
     verdict = scene.verdict
     if verdict is None:
-        if event.is_to_us:
+        if event.is_to_us or event.is_direct:
             await _greet(tx, scene, event, thread)
         return
-    mode = Mode.ASK if event.is_to_us else scene.settings.support.get(event.channel, Mode.QUIET)
+    is_called = event.is_to_us or event.is_direct
+    mode = Mode.ASK if is_called else scene.settings.support.get(event.channel, Mode.QUIET)
     fresh = _fresh_ticket(mine, event)
     about_policy = asks_about_policy(scene.words, verdict.language)
     response = respond(verdict, mode, asks_about_policy=about_policy, has_fresh_ticket=fresh is not None)
     if response is Response.NOTHING:
-        if not event.is_to_us:
+        if not is_called:
             return
         response = Response.OFFER_TICKET  # who is spoken to does not keep silent
     if response is Response.OPEN_TICKET:  # looks itself at how the customer stands
@@ -82,7 +83,7 @@ async def _say(
 
     Where we were called into another channel, the answer stands in the channel itself.
     """
-    is_elsewhere = thread is None and event.channel not in scene.settings.support
+    is_elsewhere = thread is None and not event.is_direct and event.channel not in scene.settings.support
     thread = None if is_elsewhere else thread or event.message
     await keep_answer(tx, scene, response, message=event.message, thread=thread)
     if thread is None:

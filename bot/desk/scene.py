@@ -68,6 +68,8 @@ class Scene:
     """How fast the server answers, measured some minutes ago; None where nobody has measured it."""
     policy_trouble: str = ""
     """Why the policy's files, as they are now, were refused."""
+    has_cards: bool = False
+    """Whether the server's tickets have cards; see `Chat.has_cards`."""
 
     @property
     def server(self) -> str:
@@ -138,6 +140,8 @@ class Scene:
 
     async def open_thread(self, tx: Transaction, lane: str, message: str, meanwhile: Content | None = None) -> None:
         """Promise a thread under the person's message; it will have that message's id."""
+        if self.has_cards:
+            return  # it is one by itself
         name = title(self.words) or title(self.person.name)
         effect = OpenThread(
             server=self.server, channel=self.event.channel, message=message, name=name, meanwhile=meanwhile
@@ -187,6 +191,12 @@ async def say_to_agents(tx: Transaction, scene: Scene, *blocks: Block, buttons: 
     if settings.agents_channel is not None:
         content = scene.content(*blocks, buttons=buttons, language=settings.language)
         await scene.owe(tx, "agents", Say(server=scene.server, channel=settings.agents_channel, content=content))
+
+
+async def tell_change(tx: Transaction, scene: Scene, ticket: Ticket, *blocks: Block) -> None:
+    """Promise to say what has become of a ticket, where its receipt does not change to say so."""
+    if not scene.has_cards:
+        await say_in_ticket(tx, scene, ticket, *blocks)
 
 
 async def ticket_here(tx: Transaction, scene: Scene) -> Ticket | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from bot.desk.cards import show
 from bot.desk.policy import posts
 from bot.desk.scene import Scene
 from bot.model import (
@@ -50,6 +51,8 @@ _MOST_SILENCE = 365
 _LONGEST_ABSENCES = 2_000
 """Characters of all absences together."""
 _SHOWN_ABSENCES = 5
+_MOST_CARDS = 100
+"""Waiting tickets, and claimed ones, that get a new card at once; others when something happens to them."""
 _MOST_REASON = 300
 """Characters of the reason why a policy was refused."""
 _MODES = tuple((mode.value, text(f"mode-{mode}")) for mode in Mode)
@@ -210,8 +213,17 @@ async def _keep(tx: Transaction, scene: Scene, new: ServerSettings, *remarks: Bl
     if waits(new) != waits(scene.settings):
         await queries.wake_claimed(tx, scene.server, scene.now)  # their next step is due at another time now
     await posts.refresh(tx, scene.server, scene.now)
+    if scene.has_cards and new.agents_channel != scene.settings.agents_channel:
+        await _show_cards(tx, scene)
     await owe_board(tx, scene.server, scene.now)
     return scene.reply(paragraph(text("setup-kept")), *remarks, *await _overview(tx, scene, new))
+
+
+async def _show_cards(tx: Transaction, scene: Scene) -> None:
+    """The agents have a new channel: what is open has its card there now."""
+    waiting = await queries.line(tx, scene.server, _MOST_CARDS)
+    for ticket in (*waiting, *await queries.claimed_tickets(tx, scene.server, _MOST_CARDS)):
+        await show(tx, scene, ticket)
 
 
 def waits(settings: ServerSettings) -> tuple[object, ...]:

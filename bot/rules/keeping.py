@@ -4,7 +4,8 @@
     with an agent      REMIND -> RETURN to its old place          while the customer waits for a word
     answered           NUDGE -> CLOSE                             while the customer is silent
 
-Words end all of it. What has no answer is never closed here. After an outage only the latest notice is told.
+Words end all of it. What has no answer is never closed here. After an outage only the latest notice is told;
+URGENT is for agents only, so it brings LATE with it where the customer was not told that.
 """
 
 from __future__ import annotations

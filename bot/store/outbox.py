@@ -358,6 +358,9 @@ class Outbox:
             effect = _EFFECT.validate_json(row["effect"])
         if isinstance(effect, Say | CloseThread) and row["ticket"] is not None and effect.thread is None:
             effect = replace(effect, thread=row["thread"])
+        if isinstance(effect, Say) and effect.under is not None:
+            above = await post_named(tx, effect.server, effect.under, effect.channel)
+            effect = replace(effect, thread=above.message) if above else None
         if isinstance(effect, Say) and row["post"] is not None:
             old = await post_named(tx, effect.server, row["post"], effect.channel)
             if old is not None:
@@ -385,7 +388,7 @@ class Outbox:
             return Later("no chat is running for this server")
         try:
             async with asyncio.timeout(LEASE.total_seconds() / 2):
-                return await chat.perform(effect, letter.nonce)
+                return await chat.perform(effect, letter.nonce, letter.attempts)
         except TimeoutError:
             return Later("took too long", _TOOK_TOO_LONG)
         except Exception as error:  # noqa: BLE001 (it is logged, and tried again)
@@ -424,6 +427,8 @@ class Outbox:
         effect = letter.effect
         if isinstance(effect, OpenThread) and letter.ticket is not None and done.thread is not None:
             await set_thread(tx, effect.server, letter.ticket, done.thread)
+        if isinstance(effect, OpenThread) and letter.post is not None and done.message is not None:
+            await keep_post(tx, effect.server, letter.post, effect.channel, done.message, shown=None)
         if isinstance(effect, OpenThread) and letter.attempts > 1:
             await owe_board(tx, effect.server, now)  # it could not link to the thread before
         if isinstance(effect, Say) and letter.post is not None and done.message is not None:

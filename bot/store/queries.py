@@ -629,7 +629,7 @@ class Post:
     """A hash of what stands there."""
 
 
-async def keep_post(tx: Transaction, server: str, name: str, channel: str, message: str, shown: str) -> None:
+async def keep_post(tx: Transaction, server: str, name: str, channel: str, message: str, shown: str | None) -> None:
     """Remember a message of ours by name, to edit it later."""
     await tx.run(_KEEP_POST, server=server, name=name, channel=channel, message=message, shown=shown)
 

@@ -328,6 +328,16 @@ paid_requests = Table(
     Index("ix_paid_requests_customer", "server", "customer", "at"),
 )
 
+keepsakes = Table(
+    "keepsakes",
+    metadata,
+    Column("server", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("words", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+"""What the chats need to know again after a restart; secrets only encrypted."""
+
 blocked = Table(
     "blocked",
     metadata,

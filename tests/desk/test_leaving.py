@@ -54,11 +54,12 @@ async def test_a_thread_that_is_told_twice_to_be_gone_ends_its_ticket_once(world
 
 
 async def test_words_are_not_kept_for_longer_because_the_bot_was_removed(world: World) -> None:
+    await world.send(MAREK, "setup-rules", {"language": "de", "address": "sie", "retention": "10"})
     thread = await world.post(EMMA, REQUEST)
     await world.command(TOM, "/close 1")
     await world.deliver()
     await world.happen(ServerLeft)
-    world.pass_time(timedelta(days=91))
+    world.pass_time(timedelta(days=11))
     await world.desk.tidy()
     ticket = await world.database.transaction(lambda tx: queries.ticket_by_thread(tx, world.server, thread))
     assert ticket is not None

@@ -121,8 +121,9 @@ class Shop(Chat):
     async def run(self, desk: Listener) -> None:
         """The environment runs the client."""
 
-    async def perform(self, effect: Effect, nonce: str) -> Outcome:
+    async def perform(self, effect: Effect, nonce: str, attempt: int = 1) -> Outcome:
         """By the client that is running at the moment."""
+        del attempt
         return await self.client.delivery.perform(effect, nonce)
 
     async def member(self, server: str, person: str) -> Person | None:

@@ -41,8 +41,9 @@ class NotingChat(Chat):
     async def run(self, desk: Listener) -> None:
         """Nobody says anything here."""
 
-    async def perform(self, effect: Effect, nonce: str) -> Outcome:
+    async def perform(self, effect: Effect, nonce: str, attempt: int = 1) -> Outcome:
         """Note it, and do it; only the rooms know a nonce again."""
+        del attempt
         with self._list.open("a", encoding="utf-8") as lines:
             lines.write(f"{nonce} {effect.kind}\n")
         outcome, _ = self.rooms.perform(effect, nonce)
@@ -71,8 +72,9 @@ class Fatal(Chat):
     async def run(self, desk: Listener) -> None:
         """Nobody says anything here."""
 
-    async def perform(self, effect: Effect, nonce: str) -> Outcome:
+    async def perform(self, effect: Effect, nonce: str, attempt: int = 1) -> Outcome:
         """Perform, and perhaps die."""
+        del attempt
         self._seen += 1
         now = self._seen == self.count
         if now and self.crash.endswith("before"):

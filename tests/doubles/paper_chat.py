@@ -88,6 +88,7 @@ class PaperChat(Chat):
     """Who is on the server at present, by id."""
     lacking: tuple[Text, ...] = ()
     """What `lacks` says."""
+    has_cards: bool = False
     is_down: bool = False
     """Whether the platform takes nothing at the moment."""
     _ids: count[int] = field(default_factory=lambda: count(1))
@@ -106,15 +107,17 @@ class PaperChat(Chat):
         del server, settings
         return self.lacking
 
-    async def perform(self, effect: Effect, nonce: str) -> Outcome:
+    async def perform(self, effect: Effect, nonce: str, attempt: int = 1) -> Outcome:
         """Do it, unless the platform is down, the place is gone, or `answers` say otherwise."""
+        del attempt
         answer = self._mood(effect)
         if not isinstance(answer, Done):
             return answer
         self.performed.append((nonce, effect))
         match effect:
             case OpenThread(message=None, opening=Content() as opening):
-                message = self.say(effect.channel, None, opening)
+                channel = f"direct-{effect.person}" if effect.is_private else effect.channel
+                message = self.say(channel, None, opening)
                 self.threads[message] = True
                 return Done(message=message, thread=message)
             case OpenThread(is_private=True):
@@ -142,7 +145,8 @@ class PaperChat(Chat):
         place = effect.message if isinstance(effect, OpenThread) else effect.thread
         if {effect.channel, place} & self.gone:
             return Never("the place is gone", is_fault=False)
-        if isinstance(effect, Say | CloseThread) and effect.thread not in {None, *self.threads}:
+        is_unknown = isinstance(effect, Say | CloseThread) and effect.thread not in {None, *self.threads}
+        if is_unknown and not self.has_cards:
             return Never("there is no such thread")
         answers = self.for_threads if isinstance(effect, OpenThread) and self.for_threads else self.answers
         return answers.pop(0) if answers else Done()

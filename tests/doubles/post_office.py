@@ -53,8 +53,9 @@ class MoodyChat(Chat):
     async def run(self, desk: Listener) -> None:
         """Nobody says anything here."""
 
-    async def perform(self, effect: Effect, nonce: str) -> Outcome:
+    async def perform(self, effect: Effect, nonce: str, attempt: int = 1) -> Outcome:
         """Try it."""
+        del attempt
         self.tries.append((nonce, effect))
         if effect.channel in self.slow:
             await self.slow[effect.channel].wait()

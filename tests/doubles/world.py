@@ -99,14 +99,14 @@ class World:
         thread: str | None = None,
         message: str = "",
         is_to_us: bool = False,
+        is_direct: bool = False,
     ) -> str:
         """A person writes; the id of their message comes back."""
         base = self._base(channel, thread)
         message = message or f"m{self._acts}"
         self.chat.wake(thread)
-        await self.desk.handle(
-            MessagePosted(**base, person=person, message=message, text=text, is_to_us=is_to_us)  # type: ignore[arg-type]
-        )
+        is_called = {"is_to_us": is_to_us, "is_direct": is_direct}
+        await self.desk.handle(MessagePosted(**base, **is_called, person=person, message=message, text=text))  # type: ignore[arg-type]
         return message
 
     async def edit(self, message: str, text: str, *, channel: str = "support") -> None:
@@ -140,10 +140,19 @@ class World:
         return reply
 
     async def pick(
-        self, person: Person, message: str, author: Person, text: str, wish: Wish, *, channel: str = "support"
+        self,
+        person: Person,
+        message: str,
+        author: Person,
+        text: str,
+        wish: Wish,
+        *,
+        channel: str = "support",
+        thread: str | None = None,
+        is_sign: bool = False,
     ) -> Reply | None:
-        """A person picks somebody's message from a menu."""
-        base = self._base(channel, None)
+        """A person picks somebody's message from a menu, or by a mere sign."""
+        base = {**self._base(channel, thread), "is_sign": is_sign}
         picked = MessagePicked(**base, person=person, wish=wish, message=message, author=author, text=text)  # type: ignore[arg-type]
         return await self.desk.handle(picked)
 
@@ -186,6 +195,7 @@ async def open_world(
         if before:
             world.now, world.server, world._acts = before.now, before.server, before._acts  # noqa: SLF001
         desk.lacks, desk.member = chat.lacks, chat.member
+        desk.has_cards = lambda _server: chat.has_cards
         await desk.start()
         if set_up and not before:
             await world.send(MAREK, "setup", SETUP)
