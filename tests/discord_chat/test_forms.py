@@ -60,7 +60,7 @@ async def all_replies(world: World) -> list[Reply]:
     message = await world.post(JONAS, "what would you charge for a custom checkout? I would pay for it")
     await world.command(JONAS, "/ticket der Import bricht mit Fehler 500 ab")
     await world.command(EMMA, "/ticket the contact form sends no mail any more")
-    replies += [await world.press(TOM, action) for action in ("claim:3", "claim:1", "correct:1")]
+    replies += [await world.press(TOM, action) for action in ("claim:3", "claim:1", "correct:1", "reply:3")]
     await world.send(TOM, "correct:1", {"category": "compatibility_update"})
     replies += [await world.press(JONAS, action) for action in ("ticket", "private", "covered", f"paid:{message}")]
     commands = "setup, setup rules, setup tickets, setup hours, setup promise, setup mode"
