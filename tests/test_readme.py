@@ -6,6 +6,7 @@ from pathlib import Path
 from typer.main import get_command
 
 from adapters.discord_chat.permissions import NEEDED, invite_url, permissions_integer
+from adapters.slack_chat.manifest import SCOPES
 from bot.__main__ import app
 from bot.desk.commands import COMMANDS
 from bot.model import Language
@@ -55,3 +56,9 @@ def test_it_says_what_each_permission_is_for() -> None:
     told = [name for names in re.findall(r"^\| ([A-Z][^|]+) \|", table, re.MULTILINE) for name in names.split(", ")]
     keys = (f"permission-{name.replace('_', '-')}" for name in NEEDED)
     assert sorted(told) == sorted(say(text(key), Language.EN, PlainMarkup()) for key in keys)
+
+
+def test_it_says_what_each_scope_on_slack_is_for() -> None:
+    table = README.split("| scope | what for |")[1].split("\n\n")[0]
+    told = re.findall(r"`([a-z_:]+)`", " ".join(line.split("|")[1] for line in table.splitlines() if "`" in line))
+    assert sorted(told) == sorted(SCOPES)

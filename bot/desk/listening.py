@@ -60,8 +60,8 @@ async def _directly(tx: Transaction, scene: Scene, event: MessagePosted) -> None
     if len(mine) != 1:
         await respond_to(tx, scene, event, thread=None)
         return
-    await _in_ticket(tx, scene, event, mine[0])
-    await say_in_ticket(tx, scene, mine[0], paragraph(text("added", number=mine[0].number)))
+    if not (await _in_ticket(tx, scene, event, mine[0]) or is_content(scene.words)):
+        await say_in_ticket(tx, scene, mine[0], paragraph(text("added", number=mine[0].number)))
 
 
 async def _under_answer(tx: Transaction, scene: Scene, event: MessagePosted, thread: str) -> None:
@@ -71,30 +71,34 @@ async def _under_answer(tx: Transaction, scene: Scene, event: MessagePosted, thr
         await respond_to(tx, scene, event, thread)
 
 
-async def _in_ticket(tx: Transaction, scene: Scene, event: MessagePosted, ticket: Ticket) -> None:
+async def _in_ticket(tx: Transaction, scene: Scene, event: MessagePosted, ticket: Ticket) -> bool:
+    """Something was said in a ticket; whether the bot has a word to say to that."""
     person, settings = event.person, scene.settings
     if is_agent(person, settings) and person.id != ticket.customer and not event.is_to_us:
         if ticket.state is TicketState.WAITING:
             ticket = await claim_by_answering(tx, scene, ticket)
         await keep(tx, scene, await answer(tx, scene, ticket))
-    elif person.id == ticket.customer:
+        return False
+    if person.id == ticket.customer:
         if ticket.closes_at is not None and says_yes(scene.words):
             await close_by_word(tx, scene, ticket)
-            return
+            return True
         ticket = rules.asked(ticket, event.at, settings, is_thanks=is_content(scene.words))
         await keep(tx, scene, ticket)
         await copy_to_agents(tx, scene, ticket)
-        await _customer_in_ticket(tx, scene, event, ticket)
-    elif event.is_to_us:
+        return await _customer_in_ticket(tx, scene, event, ticket)
+    if event.is_to_us:
         await respond_to(tx, scene, event, event.thread)
+    return event.is_to_us
 
 
-async def _customer_in_ticket(tx: Transaction, scene: Scene, event: MessagePosted, ticket: Ticket) -> None:
+async def _customer_in_ticket(tx: Transaction, scene: Scene, event: MessagePosted, ticket: Ticket) -> bool:
     scene = as_waiting(scene, [ticket])
     verdict = scene.verdict
     if ticket.state is TicketState.CLOSED:
         await _in_closed_ticket(tx, scene, event, ticket)
-    elif (
+        return True
+    if (
         ticket.state is TicketState.WAITING
         and verdict is not None
         and scene.settings.support.get(event.channel) is not Mode.QUIET
@@ -105,8 +109,10 @@ async def _customer_in_ticket(tx: Transaction, scene: Scene, event: MessagePoste
         await keep_answer(tx, scene, Response.ANSWER, message=event.message, thread=event.thread)
         content = await answer_content(tx, scene, verdict, event.message)
         await say_in_ticket(tx, scene, ticket, *content.blocks)
-    elif event.is_to_us:
+        return True
+    if event.is_to_us:
         await respond_to(tx, scene, event, event.thread)
+    return event.is_to_us
 
 
 async def _in_closed_ticket(tx: Transaction, scene: Scene, event: MessagePosted, ticket: Ticket) -> None:

@@ -225,6 +225,26 @@ async def test_what_the_customer_writes_in_private_is_copied_under_the_card(worl
     assert len(tickets) == 1, "it was no new request"
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("It is version 1.9", "Added to ticket #1"),
+        ("thank you!", None),
+        ("where am I in the line?", "Ticket #1 is next in line"),
+    ],
+)
+async def test_words_beside_a_private_ticket_are_answered_once_at_most(
+    world: World, words: str, told: str | None
+) -> None:
+    await world.command(EMMA, f"/private {REQUEST}")
+    await world.deliver()
+    await world.post(EMMA, words, channel=PRIVATE, is_direct=True)
+    await world.deliver()
+    answers = [plain(message.content) for message in world.chat.messages if message.thread == "b1"]
+    assert [told in answer for answer in answers if told] == ([True] if told else [])
+    assert len(answers) == (1 if told else 0)
+
+
 async def test_a_public_conversation_is_not_copied(world: World) -> None:
     root = await opened(world)
     await world.post(EMMA, "It is version 1.9", thread=root)

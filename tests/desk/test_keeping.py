@@ -122,6 +122,14 @@ async def test_a_crash_between_commit_and_delivery_loses_nothing_and_says_nothin
         assert digests(world) == [[1]]
 
 
+async def test_after_a_long_outage_the_customer_is_told_what_was_passed_over(world: World) -> None:
+    await walk_in(world, "one")
+    world.pass_time(40 * HOUR)  # beyond the soft end and the middle, within the hard end
+    assert await told(world, HOUR) == {(1, "late"): 1}
+    assert digests(world) == [[1]]
+    assert await told(world, 7 * HOUR) == {(1, "late"): 1, (1, "broken"): 1}
+
+
 # --- several workers, and their clocks ---------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.coverage.matcher import Matcher
@@ -27,8 +27,8 @@ from tests.doubles.world import open_world
 
 HOUR = timedelta(hours=1)
 THANKS = "thank you very much, that helped"
-STATES = {"returned": "waiting", "released": "waiting", "closed in silence": "closed"}
-"""What the clock, and the leaving of an agent, make of a ticket."""
+GIVEN_BACK = {"returned", "released"}
+"""What the clock, or the leaving of an agent, does to a ticket that then waits again."""
 
 
 @dataclass
@@ -86,9 +86,10 @@ class Life(Game):
         """The customer says thanks in the ticket's thread: a closed ticket stays closed, who was asked closes it."""
         ticket = self._pick(which)
         if ticket is not None and ticket.message is not None:
-            await self._say(ticket.customer, ticket.message, THANKS)
-            if ticket.state != "closed" and ticket.number in self.settled:
-                ticket.state = "closed"
+            base = self._base()
+            await self._say(ticket.customer, ticket.message, THANKS, **base)
+            if ticket.number in self.settled:
+                ticket.close(base["at"])
 
     async def agent_leaves(self, who: int) -> None:
         """All that the agent holds goes back; then they are an agent again."""
@@ -111,11 +112,12 @@ class Life(Game):
     async def _follow(self) -> None:
         """Take over what time has done."""
         for entry in (await self.history())[self.read :]:
-            if entry["what"] in STATES:
-                ticket = self.tickets[entry["ticket"] - 1]
-                ticket.state = STATES[entry["what"]]
-                ticket.agent = None if ticket.state == "waiting" else ticket.agent
-            if entry["what"] == "nudged":
+            ticket = self.tickets[entry["ticket"] - 1]
+            if entry["what"] in GIVEN_BACK:
+                ticket.state, ticket.agent = "waiting", None
+            elif entry["what"] == "closed in silence":
+                ticket.close(entry["at"])
+            elif entry["what"] == "nudged":
                 self.settled.add(entry["ticket"])
 
     async def check(self) -> None:
@@ -158,7 +160,8 @@ class Life(Game):
         now = self.world.now
         tickets = await self._tickets()
         assert not [ticket.number for ticket in tickets if is_behind(ticket, now)]
-        owed = [ticket for ticket in tickets if ticket.owed_since is not None and ticket.notice is not Notice.BROKEN]
+        still_open = [ticket for ticket in tickets if ticket.state is not TicketState.CLOSED]
+        owed = [ticket for ticket in still_open if ticket.owed_since is not None and ticket.notice is not Notice.BROKEN]
         assert not [ticket.number for ticket in owed if ticket.wake_at is None], "owed a word, and nothing will happen"
         sweep = await self.world.database.transaction(lambda tx: promise_queries.last_sweep(tx, self.world.server))
         assert sweep is None or sweep[1] == 0, "the sweep found somebody"
@@ -173,6 +176,7 @@ class Life(Game):
     async def check_all_is_said(self) -> None:
         """In the end, everything on record has been said, and each late customer has read it."""
         self.world.chat.answers.clear()
+        await self.world.live(self.ahead)  # what a clock that was set back since has promised is due by that clock
         for _ in range(3):
             await self.world.live(HOUR)
             await self.world.deliver()
@@ -224,7 +228,30 @@ async def play(file: Path, matcher: Matcher, acts: list[tuple[Any, ...]]) -> Non
         await life.check_all_is_said()
 
 
+WEEK_AFTER_CLOSING = [
+    ([("walk_in", 0), ("close", 0, 0)], ("live", 1)),
+    ([], ("live", 1)),
+    ([], ("live", 60)),
+    ([], ("live", 100)),
+    ([("write_again", 0)], ("clock_goes_back",)),
+    ([], ("live", 1)),
+]
+"""Who writes more than a week after the end is offered a new ticket; the old one stays closed, and owes nothing."""
+SILENT_UNTIL_URGENT = [
+    ([("walk_in", 0)], ("live", 1)),
+    ([], ("live", 1)),
+    ([], ("live", 1)),
+    ([], ("keep_at_once", 25)),
+]
+"""Nobody looked while the ticket became late, and then urgent."""
+SET_FAR_BACK = [([("walk_in", 0)], ("keep_at_once", 25)), *[([], ("clock_goes_back",))] * 4]
+"""The clock is set back by hours before anything was delivered."""
+
+
 @settings(max_examples=20)
+@example(weeks=WEEK_AFTER_CLOSING)
+@example(weeks=SILENT_UNTIL_URGENT)
+@example(weeks=SET_FAR_BACK)
 @given(weeks=st.lists(st.tuples(st.lists(WORK, max_size=5), TIME), min_size=4, max_size=10))
 def test_whatever_happens_the_promise_is_kept(
     new_database: Callable[[], Path], matcher: Matcher, weeks: list[tuple[list[tuple[Any, ...]], tuple[Any, ...]]]

@@ -23,6 +23,8 @@ REQUEST = "the gallery crashes as soon as I open it since yesterday"
 AGAIN = "sorry, the gallery crashes again as soon as I open it"
 LIMITS = ServerSettings()
 RECENT = timedelta(hours=1)
+SAME_TICKET = timedelta(days=LIMITS.reopen_days)
+"""So long after its end new words open a ticket again."""
 
 ALL = select(tickets).where(tickets.c.server == bindparam("server")).order_by(tickets.c.number)
 HISTORY = select(history).where(history.c.server == bindparam("server")).order_by(history.c.id)
@@ -50,10 +52,16 @@ class Expected:
     at: Any
     state: str = "waiting"
     agent: str | None = None
+    closed_at: datetime | None = None
 
     @property
     def place(self) -> tuple[int, int]:
         return self.order, self.number
+
+    def close(self, at: datetime) -> None:
+        """What is closed stays closed since then."""
+        if self.state != "closed":
+            self.state, self.closed_at = "closed", at
 
 
 @dataclass
@@ -166,28 +174,30 @@ class Game:
         ticket = self._pick(which)
         if ticket is None:
             return
-        person = (*AGENTS, MAREK, *CUSTOMERS)[who]
-        await self._command(person, "close", str(ticket.number))
+        person, base = (*AGENTS, MAREK, *CUSTOMERS)[who], self._base()
+        await self._command(person, "close", str(ticket.number), **base)
         is_other_agents = person in AGENTS and ticket.state == "claimed" and ticket.agent != person.id
         if ticket.customer is person or (person not in CUSTOMERS and not is_other_agents):
-            ticket.state = "closed"
+            ticket.close(base["at"])
 
     async def delete(self, which: int) -> None:
         ticket = self._pick(which)
         if ticket is None or ticket.message is None:
             return
-        await self.world.desk.handle(MessageDeleted(**self._base(), message=ticket.message))
+        base = self._base()
+        await self.world.desk.handle(MessageDeleted(**base, message=ticket.message))
         if ticket.state == "waiting":
-            ticket.state = "closed"
+            ticket.close(base["at"])
 
     async def write_again(self, which: int) -> None:
-        """The customer writes in the ticket's thread; a closed ticket joins the line anew."""
+        """The customer writes in the ticket's thread; a ticket that was closed not long ago joins the line anew."""
         ticket = self._pick(which)
         if ticket is None or ticket.message is None:
             return
         base = self._base()
         await self._say(ticket.customer, ticket.message, AGAIN, **base)
-        if ticket.state == "closed" and self._has_room(ticket.customer, base):
+        is_same = ticket.closed_at is not None and base["at"] - ticket.closed_at <= SAME_TICKET
+        if ticket.state == "closed" and is_same and self._has_room(ticket.customer, base):
             ticket.state, ticket.agent, ticket.order = "waiting", None, base["order"]
             self.reopened.append((ticket.customer, base["at"]))
             self.asked[ticket.number][base["at"]] = base["order"]
