@@ -8,7 +8,6 @@ import sqlite3
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, closing, contextmanager, suppress
 from datetime import timedelta
-from functools import partial
 from os import stat_result
 from os.path import samestat
 from pathlib import Path
@@ -21,7 +20,7 @@ from bot.coverage.meaning import Meanings
 from bot.coverage.policy import PolicyError, load_policy
 from bot.desk.desk import Desk, utc_now
 from bot.desk.looking import known_meanings
-from bot.model import Chat, Person
+from bot.model import Chat
 from bot.store.database import Database
 from bot.store.outbox import Outbox
 
@@ -74,10 +73,7 @@ async def open_desk(
     desk = Desk(database, matcher, meanings=meanings)
     outbox = Outbox(database, chats, desk.draw, utc_now)
     desk.on_commit = outbox.wake
-    desk.lacks = lambda server, settings: chats[server.split(":", 1)[0]].lacks(server, settings)
-    desk.member = partial(_member, chats)
-    desk.misses_nothing = partial(_misses_nothing, chats)
-    desk.has_cards = partial(_has_cards, chats)
+    desk.chat_of = lambda server: chats.get(server.split(":", 1)[0])
     await desk.start()
     deliveries = asyncio.create_task(outbox.run())
     try:
@@ -132,27 +128,6 @@ async def _tidy(desk: Desk) -> None:
         except Exception:  # noqa: BLE001 (what only saves room must not end the bot, whatever is wrong)
             _log.exception("tidying failed, it is tried again in an hour")
         await asyncio.sleep(_TIDY_EVERY.total_seconds())
-
-
-def _chat_of(chats: Mapping[str, Chat], server: str) -> Chat | None:
-    return chats.get(server.split(":", 1)[0])
-
-
-async def _member(chats: Mapping[str, Chat], server: str, person: str) -> Person | None:
-    chat = _chat_of(chats, server)
-    if chat is None:
-        raise OSError("no chat is running for this server")
-    return await chat.member(server, person)
-
-
-def _misses_nothing(chats: Mapping[str, Chat], server: str) -> bool:
-    chat = _chat_of(chats, server)
-    return chat is not None and chat.misses_nothing(server)
-
-
-def _has_cards(chats: Mapping[str, Chat], server: str) -> bool:
-    chat = _chat_of(chats, server)
-    return chat is not None and chat.has_cards
 
 
 async def _keep_promises(desk: Desk) -> None:

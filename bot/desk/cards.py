@@ -22,10 +22,10 @@ from bot.model import (
 from bot.rules.limits import clean, title
 from bot.store import queries
 from bot.store.database import Transaction
-from bot.store.outbox import owe, owe_board, owe_drawing
+from bot.store.outbox import CARD, owe, owe_board, owe_drawing
 from bot.texts import heading, note, paragraph, quote, text
 
-_RECEIPT, _CARD = "receipt-", "card-"
+_RECEIPT = "receipt-"
 _UNTIL_OPEN = timedelta(seconds=2)
 """So long a card waits for the thread that it links to."""
 _SHOWN = 1_500
@@ -34,7 +34,7 @@ _SHOWN = 1_500
 
 def is_card(post: str) -> bool:
     """Whether a post of ours is drawn here."""
-    return post.startswith((_RECEIPT, _CARD))
+    return post.startswith((_RECEIPT, CARD))
 
 
 async def show(tx: Transaction, scene: Scene, ticket: Ticket) -> None:
@@ -43,7 +43,7 @@ async def show(tx: Transaction, scene: Scene, ticket: Ticket) -> None:
         await owe_board(tx, ticket.server, scene.now)
         return
     await owe_drawing(tx, ticket.server, ticket.lane, f"{_RECEIPT}{ticket.number}", scene.now)
-    await owe_drawing(tx, ticket.server, _card_lane(ticket), f"{_CARD}{ticket.number}", scene.now)
+    await owe_drawing(tx, ticket.server, _card_lane(ticket), f"{CARD}{ticket.number}", scene.now)
 
 
 async def show_new(tx: Transaction, scene: Scene, ticket: Ticket) -> None:
@@ -63,7 +63,7 @@ async def show_new(tx: Transaction, scene: Scene, ticket: Ticket) -> None:
     else:
         await owe_drawing(tx, ticket.server, ticket.lane, f"{_RECEIPT}{ticket.number}", scene.now)
     delay = _UNTIL_OPEN if ticket.thread is None else timedelta(0)
-    await owe_drawing(tx, ticket.server, _card_lane(ticket), f"{_CARD}{ticket.number}", scene.now, delay)
+    await owe_drawing(tx, ticket.server, _card_lane(ticket), f"{CARD}{ticket.number}", scene.now, delay)
 
 
 async def copy_to_agents(tx: Transaction, scene: Scene, ticket: Ticket) -> None:
@@ -71,12 +71,12 @@ async def copy_to_agents(tx: Transaction, scene: Scene, ticket: Ticket) -> None:
     channel = scene.settings.agents_channel
     if scene.has_cards and ticket.is_private and channel is not None and scene.words:
         content = scene.content(quote(clean(scene.words)), language=scene.settings.language)
-        say = Say(server=ticket.server, channel=channel, content=content, under=f"{_CARD}{ticket.number}")
+        say = Say(server=ticket.server, channel=channel, content=content, under=f"{CARD}{ticket.number}")
         await scene.owe(tx, _card_lane(ticket), say)
 
 
 def _card_lane(ticket: Ticket) -> str:
-    return f"{_CARD}{ticket.number}"
+    return f"{CARD}{ticket.number}"
 
 
 async def draw(tx: Transaction, scene: Scene, post: str) -> Say | None:

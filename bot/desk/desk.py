@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -30,6 +30,7 @@ from bot.model import (
     Action,
     AgentLeft,
     ButtonPressed,
+    Chat,
     CommandUsed,
     Content,
     Event,
@@ -48,7 +49,6 @@ from bot.model import (
     ServerLeft,
     ServerSettings,
     SupportHours,
-    Text,
 )
 from bot.rules.estimate import Pace
 from bot.rules.hours import HORIZON, calendar_of
@@ -96,10 +96,6 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-async def _nobody_knows(_server: str, _person: str) -> Person | None:
-    raise OSError("no chat is running")
-
-
 class Desk:
     """Answers, tickets and the line. Holds in memory only what a restart reads again."""
 
@@ -117,14 +113,8 @@ class Desk:
         self._clock = clock
         self.on_commit: Callable[[], None] = lambda: None
         """Called when there may be something new in the outbox."""
-        self.lacks: Callable[[str, ServerSettings], Sequence[Text]] = lambda _server, _settings: ()
-        """What a server's chat keeps the bot from doing there; told after `/setup`."""
-        self.member: Callable[[str, str], Awaitable[Person | None]] = _nobody_knows
-        """Asks a server's chat for somebody as they are now; see `Chat.member`."""
-        self.has_cards: Callable[[str], bool] = lambda _server: False
-        """Whether a server's tickets have cards; see `Chat.has_cards`."""
-        self.misses_nothing: Callable[[str], bool] = lambda _server: True
-        """Whether a server's chat has told all that was said there; see `Chat.misses_nothing`."""
+        self.chat_of: Callable[[str], Chat | None] = lambda _server: None
+        """The chat that serves a server; None where none does at present."""
         self._servers: dict[str, ServerSettings] = {}
         self._heard: dict[str, set[str]] = {}
         """Channels by server in which somebody may talk to us."""
@@ -297,7 +287,8 @@ class Desk:
         """Whoever sets a server up reads at once what its chat keeps the bot from doing."""
         if reply is None or reply.content is None:
             return reply
-        lacks = [note(one) for one in self.lacks(server, self._servers.get(server, _DEFAULTS))]
+        chat, settings = self.chat_of(server), self._servers.get(server, _DEFAULTS)
+        lacks = [note(one) for one in chat.lacks(server, settings)] if chat else []
         return replace(reply, content=replace(reply.content, blocks=(*reply.content.blocks, *lacks)))
 
     async def _think(self, study: Study) -> Reply:
@@ -334,7 +325,7 @@ class Desk:
         for server in await self._database.transaction(
             lambda tx: promise_queries.servers_to_sweep(tx, now, _SWEEP_EVERY)
         ):
-            behind = await self._by_the_clock(server, keeping.sweep) if self.misses_nothing(server) else 0
+            behind = await self._by_the_clock(server, keeping.sweep) if self._misses_nothing(server) else 0
             if behind:
                 _log.warning("tickets were left behind, they are looked after now", server=server, tickets=behind)
         self.on_commit()
@@ -346,7 +337,7 @@ class Desk:
             await self._by_the_clock(server, keeping.tell_agents)
 
     async def _wake(self, server: str, number: int) -> None:
-        if not self.misses_nothing(server):  # perhaps there was an answer, or a customer's word
+        if not self._misses_nothing(server):  # perhaps there was an answer, or a customer's word
             await self._put_off(server, number, _LISTENS_AGAIN)
             return
         try:
@@ -356,6 +347,11 @@ class Desk:
         except Exception:  # noqa: BLE001 (it is logged; the others must not wait for it)
             _log.exception("ticket could not be looked after; trying again", server=server, ticket=number)
             await self._put_off(server, number, _TRY_AGAIN)
+
+    def _misses_nothing(self, server: str) -> bool:
+        """Whether all that was said there has been told: only then is silence silence."""
+        chat = self.chat_of(server)
+        return chat is not None and chat.misses_nothing(server)
 
     async def _put_off(self, server: str, number: int, span: timedelta) -> None:
         later = self._clock() + span
@@ -373,9 +369,12 @@ class Desk:
     async def look_for_agents(self) -> None:
         """Who holds tickets and is no agent any more gives them back; told by the chats, which know the roles."""
         for server, agent in await self._database.transaction(promise_queries.holders):
+            chat = self.chat_of(server)
+            if chat is None:
+                continue
             try:
                 async with asyncio.timeout(_ASKING):
-                    person = await self.member(server, agent)
+                    person = await chat.member(server, agent)
             except Exception as error:  # noqa: BLE001 (it is logged; the other agents are asked for all the same)
                 _log.warning("could not ask for an agent", server=server, reason=type(error).__name__)
                 continue
@@ -423,8 +422,9 @@ class Desk:
         words = clean(_words(event))
         needs_verdict = words and _is_request(event) and not (_is_chatter(event) and is_staff(person, settings))
         verdict = matcher.match(words) if needs_verdict else None
+        chat = self.chat_of(event.server)
         scene = Scene(event, person, settings, matcher, self.policies.shipped, self._clock(), words, verdict)
-        return replace(scene, policy_trouble=self.policy_trouble, has_cards=self.has_cards(event.server))
+        return replace(scene, policy_trouble=self.policy_trouble, has_cards=chat is not None and chat.has_cards)
 
     async def _apologise(self, scene: Scene) -> Reply | None:
         """Something of ours is broken: one sentence, and a reference that is also in the log."""

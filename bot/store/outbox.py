@@ -52,6 +52,8 @@ _EFFECT: TypeAdapter[Effect] = TypeAdapter(Effect)
 
 BOARD = "board"
 """The name under which every server's board is posted."""
+CARD = "card-"
+"""Before a ticket's number: the name, and the lane, under which its card is posted where tickets have cards."""
 
 Draw = Callable[[Transaction, str, str], Awaitable[Say | None]]
 """Draws a server's post of this name as it is now; None where it has no place."""
@@ -429,6 +431,8 @@ class Outbox:
             await set_thread(tx, effect.server, letter.ticket, done.thread)
         if isinstance(effect, OpenThread) and letter.post is not None and done.message is not None:
             await keep_post(tx, effect.server, letter.post, effect.channel, done.message, shown=None)
+            card = f"{CARD}{letter.ticket}"
+            await owe_drawing(tx, effect.server, card, card, now)  # it could not link to the thread before
         if isinstance(effect, OpenThread) and letter.attempts > 1:
             await owe_board(tx, effect.server, now)  # it could not link to the thread before
         if isinstance(effect, Say) and letter.post is not None and done.message is not None:

@@ -74,8 +74,9 @@ class _OnDiscord(Chat):
     async def run(self, desk: Listener) -> None:
         """The measurement runs the client."""
 
-    async def perform(self, effect: Effect, nonce: str) -> Outcome:
+    async def perform(self, effect: Effect, nonce: str, attempt: int = 1) -> Outcome:
         """As the product does it."""
+        del attempt
         if self.client is None:
             raise RuntimeError("nothing is to be delivered before the client is there")
         return await self.client.delivery.perform(effect, nonce)

@@ -140,6 +140,7 @@ async def test_several_workers_say_everything_once(world: World, matcher: Matche
     async with Database(world.database.file) as one, Database(world.database.file) as two:
         workers = [Desk(database, matcher, clock=lambda: world.now) for database in (one, two)]
         for worker in workers:
+            worker.chat_of = world.desk.chat_of
             await worker.start()
         for _ in range(60):
             world.pass_time(HOUR)
@@ -180,6 +181,7 @@ async def test_a_clock_that_goes_back_meanwhile_does_not_keep_the_desk_busy(worl
     await walk_in(world, "one")
     ticks = iter([world.now + 25 * HOUR])
     desk = Desk(world.database, matcher, clock=lambda: next(ticks, world.now))
+    desk.chat_of = world.desk.chat_of
     async with asyncio.timeout(5):
         await desk.keep_promises()
     assert (await ticket(world, 1)).notice is None
@@ -350,7 +352,6 @@ async def test_new_settings_hold_for_the_tickets_that_are_open(world: World, for
 
 
 async def holding(world: World) -> Ticket:
-    world.desk.member = world.chat.member
     await walk_in(world, "one", "two")
     await world.command(AYLIN, "/claim")
     return await ticket(world, 1)
@@ -390,7 +391,7 @@ async def test_several_workers_who_look_for_agents_give_back_once(world: World, 
     del world.chat.people[AYLIN.id]
     async with Database(world.database.file) as database:
         other = Desk(database, matcher, clock=lambda: world.now)
-        other.member = world.chat.member
+        other.chat_of = world.desk.chat_of
         await other.start()
         await asyncio.gather(world.desk.look_for_agents(), other.look_for_agents())
     history = await world.database.transaction(lambda tx: queries.history_of(tx, world.server, 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.model import Reply, ServerSettings, Text
+from bot.model import Reply
 from bot.texts import text
 from tests.doubles.paper_chat import plain
 from tests.doubles.world import EMMA, MAREK, SETUP, World
@@ -27,12 +27,6 @@ async def test_setup_tells_what_the_platform_keeps_from_us(world: World) -> None
 
 
 async def test_what_is_lacking_is_asked_for_the_settings_that_were_just_kept(world: World) -> None:
-    asked = []
-
-    def lacks(server: str, settings: ServerSettings) -> tuple[Text, ...]:
-        asked.append((server, settings.agents_channel))
-        return ()
-
-    world.desk.lacks = lacks
+    world.chat.asked.clear()
     await world.send(MAREK, "setup", SETUP | {"agents": "general"})
-    assert asked == [(world.server, "general")]
+    assert [(server, settings.agents_channel) for server, settings in world.chat.asked] == [(world.server, "general")]

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from bot.coverage.matcher import Matcher
 from bot.desk.desk import Desk
-from bot.model import Later, Notice, Person, Ticket, TicketState
+from bot.model import Later, Notice, Ticket, TicketState
 from bot.store import promise_queries, queries
 from bot.store.database import Database, Transaction
 from bot.store.outbox import dead_letters
@@ -60,6 +60,7 @@ class Life(Game):
         matcher = self.world.desk.policies.shipped
         async with Database(self.world.database.file) as database:
             other = Desk(database, matcher, clock=lambda: self.world.now)
+            other.chat_of = self.world.desk.chat_of
             await other.start()
             await asyncio.gather(self.world.desk.keep_promises(), other.keep_promises())
         await self._follow()
@@ -94,18 +95,12 @@ class Life(Game):
     async def agent_leaves(self, who: int) -> None:
         """All that the agent holds goes back; then they are an agent again."""
         agent, people = AGENTS[who], self.world.chat.people
+        people |= {one.agent: replace(agent, id=one.agent) for one in self.tickets if one.agent}
         del people[agent.id]
-        self.world.desk.member = self._member
         await self.world.desk.look_for_agents()
         people[agent.id] = agent
         await self._follow()
         assert agent.id not in [ticket.agent for ticket in self.tickets if ticket.state == "claimed"]
-
-    async def _member(self, server: str, person: str) -> Person | None:
-        is_one_of_many = person.startswith("agent ")
-        if is_one_of_many:
-            return Person(person, "Agent", "en", frozenset({"agent"}))
-        return await self.world.chat.member(server, person)
 
     # --- what must be true ---
 

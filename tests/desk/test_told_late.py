@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 
 from bot.model import Done, MessagePosted, Never, Person, TicketState
@@ -38,14 +37,14 @@ async def ask_and_answer(world: World) -> None:
 async def test_nobody_is_taken_for_silent_before_the_chat_has_told_what_was_said(world: World) -> None:
     await world.post(EMMA, REQUEST, message="m1")
     await world.command(TOM, "/claim", channel="agents")
-    world.desk.misses_nothing = lambda _server: False
+    world.chat.is_deaf = True
     world.pass_time(3 * DAY)
     due = await world.desk.keep_promises()
     assert await history(world) == ["opened", "claimed"]
     assert due is not None
     assert world.now < due <= world.now + timedelta(minutes=1)
     await told_late(world, TOM, "Please try version 2.1.", ago=70 * HOUR)
-    world.desk.misses_nothing = lambda _server: True
+    world.chat.is_deaf = False
     world.pass_time(timedelta(minutes=1))
     await world.desk.keep_promises()
     assert await history(world) == ["opened", "claimed", "answered"]
@@ -109,13 +108,8 @@ async def test_a_chat_that_fails_for_one_agent_is_asked_for_the_others(world: Wo
     await world.command(AYLIN, "/claim", channel="agents")
     await world.command(TOM, "/claim", channel="agents")
 
-    async def knows_only_tom(_server: str, person: str) -> Person | None:
-        if person == AYLIN.id:
-            raise ValueError(person)
-        await asyncio.sleep(0)
-        return None
-
-    world.desk.member = knows_only_tom
+    world.chat.unknown.add(AYLIN.id)
+    del world.chat.people[TOM.id]
     await world.desk.look_for_agents()
     assert (await ticket(world, 1)).agent == AYLIN.id
     assert (await ticket(world, 2)).agent is None

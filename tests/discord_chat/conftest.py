@@ -83,7 +83,7 @@ class Shop(Chat):
 
     def _serve(self, desk: Desk) -> None:
         self.desk = desk
-        desk.lacks = self.lacks
+        desk.chat_of = lambda _server: self
         self.outbox = Outbox(self.world.database, {PREFIX: self}, desk.draw, self.world.clock)
 
     # --- the guild -----------------------------------------------------------------------------------

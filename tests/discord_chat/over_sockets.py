@@ -93,8 +93,7 @@ async def desk_and_outbox(database: Database, matcher: Matcher, chat: HastyChat)
     outbox = Outbox(database, {PREFIX: chat}, desk.draw, lambda: utc_now() + _AHEAD)
     outbox.meanwhile_after = timedelta(seconds=chat.waits.meanwhile_after)
     outbox.back_off = lambda _attempts: timedelta(seconds=chat.waits.back_off)
-    desk.on_commit, desk.lacks = outbox.wake, chat.lacks
-    desk.member, desk.misses_nothing = chat.member, chat.misses_nothing
+    desk.on_commit, desk.chat_of = outbox.wake, lambda _server: chat
     await desk.start()
     deliveries = asyncio.create_task(outbox.run())
     try:

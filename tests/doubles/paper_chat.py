@@ -86,8 +86,14 @@ class PaperChat(Chat):
     """Outcomes of the next threads only."""
     people: dict[str, Person] = field(default_factory=dict)
     """Who is on the server at present, by id."""
+    unknown: set[str] = field(default_factory=set)
+    """People for whom `member` breaks."""
     lacking: tuple[Text, ...] = ()
     """What `lacks` says."""
+    asked: list[tuple[str, ServerSettings]] = field(default_factory=list)
+    """For what `lacks` was asked."""
+    is_deaf: bool = False
+    """Whether it may have missed something."""
     has_cards: bool = False
     is_down: bool = False
     """Whether the platform takes nothing at the moment."""
@@ -100,12 +106,19 @@ class PaperChat(Chat):
         """Who is on the server is the same on all servers."""
         if self.is_down:
             raise ConnectionError(f"cannot tell who {person} is on {server}")
+        if person in self.unknown:
+            raise ValueError(person)
         return self.people.get(person)
 
     def lacks(self, server: str, settings: ServerSettings) -> Sequence[Text]:
         """Paper is patient."""
-        del server, settings
+        self.asked.append((server, settings))
         return self.lacking
+
+    def misses_nothing(self, server: str) -> bool:
+        """The same on all servers."""
+        del server
+        return not self.is_deaf
 
     async def perform(self, effect: Effect, nonce: str, attempt: int = 1) -> Outcome:
         """Do it, unless the platform is down, the place is gone, or `answers` say otherwise."""

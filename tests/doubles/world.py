@@ -194,8 +194,7 @@ async def open_world(
         world = World(desk, outbox, database, chat)
         if before:
             world.now, world.server, world._acts = before.now, before.server, before._acts  # noqa: SLF001
-        desk.lacks, desk.member = chat.lacks, chat.member
-        desk.has_cards = lambda _server: chat.has_cards
+        desk.chat_of = lambda _server: chat
         await desk.start()
         if set_up and not before:
             await world.send(MAREK, "setup", SETUP)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,6 +46,17 @@ class Desk:
 
     async def heard_until(self, _server: str) -> int | None:
         return None
+
+    async def kept(self, _server: str, _name: str) -> str | None:
+        return None
+
+    async def all_kept(self, _prefix: str, _name: str) -> Mapping[str, str]:
+        return {}
+
+    async def keep(self, _server: str, _name: str, _words: str) -> None: ...
+
+    async def drop(self, _server: str, _name: str) -> bool:
+        return False
 
     async def note_heard(self, _server: str, _order: int) -> None:
         return None
