@@ -16,12 +16,14 @@ from typing import Annotated, ParamSpec
 
 import typer
 from alembic.util import CommandError
+from cryptography.fernet import Fernet
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
-from adapters import discord_chat, web_chat
+from adapters import discord_chat, slack_chat, web_chat
+from adapters.slack_chat.manifest import manifest
 from bot import log
 from bot.app import alone_with, learn, learn_all, serve
 from bot.bench import measure
@@ -52,6 +54,8 @@ app = typer.Typer(
     help="Wartemarke tells customers at once what the support policy covers, hands out numbers, and serves first come, "
     "first served. Start with: wartemarke try",
 )
+slack = typer.Typer(no_args_is_help=True, help="What the installation in Slack needs.")
+app.add_typer(slack, name="slack")
 _out = Console(highlight=False)
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
 _USAGE = 2
@@ -134,8 +138,11 @@ async def _tell_address(chat: web_chat.WebChat) -> None:
 def run() -> None:
     """Serve the chats that the settings name, until stopped."""
     settings = _settings()
-    if not (settings.web_chat or settings.discord_token):
-        raise SettingsError("There is no chat to serve: set DISCORD_TOKEN or WEB_CHAT=true in .env or the environment.")
+    if not (settings.web_chat or settings.discord_token or settings.slack_way):
+        raise SettingsError(
+            "There is no chat to serve: set DISCORD_TOKEN, SLACK_BOT_TOKEN with SLACK_APP_TOKEN, or WEB_CHAT=true "
+            "in .env or the environment."
+        )
     _require_current(settings)
     with ExitStack() as doors:
         chats: dict[str, Chat] = {}
@@ -143,7 +150,28 @@ def run() -> None:
             chats[web_chat.PREFIX] = doors.enter_context(closing(_web_chat(settings, settings.web_file)))
         if settings.discord_token:
             chats[discord_chat.PREFIX] = discord_chat.DiscordChat(settings)
+        if settings.slack_way:
+            chats[slack_chat.PREFIX] = slack_chat.SlackChat(settings)
         asyncio.run(serve(settings.database_file, settings.policy_dir, chats))
+
+
+@slack.command("manifest")
+@told
+def slack_manifest(
+    url: Annotated[str, typer.Option(help="Where Slack reaches this bot, https://...; without it, Socket Mode.")] = "",
+    prefix: Annotated[str | None, typer.Option(help="What the commands' names begin with, such as sd-.")] = None,
+    name: Annotated[str, typer.Option(help="What the bot is called in Slack.")] = "Wartemarke",
+) -> None:
+    """Print the app's manifest: paste it where Slack makes a new app "From a manifest"."""
+    settings = read_settings() if prefix is None else read_settings(slack_command_prefix=prefix)
+    _out.print_json(data=manifest(settings.slack_command_prefix, url, name))
+
+
+@slack.command("key")
+@told
+def slack_key() -> None:
+    """Print a new key for SLACK_TOKEN_KEYS."""
+    _out.print(Fernet.generate_key().decode(), markup=False, soft_wrap=True)
 
 
 @app.command()

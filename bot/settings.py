@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from base64 import urlsafe_b64decode
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
@@ -14,6 +16,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 import policy_text
 
 _SQLITE = "sqlite:///"
+_KEY_BYTES = 32
+_LONGEST_PREFIX = 20
+"""Characters before the names of commands: a name has at most 32 on Slack, the slash included."""
 
 
 class SettingsError(Exception):
@@ -35,6 +40,25 @@ class LogLevel(StrEnum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
+
+
+class SlackWay(StrEnum):
+    """How Slack and the bot reach each other; the value is how people are told of it."""
+
+    SOCKET = "Socket Mode"
+    """One workspace, over connections that we open."""
+    HTTP = "HTTP"
+    """One workspace, over requests that Slack signs."""
+    OAUTH = "OAuth"
+    """Many workspaces, each of which has installed the bot, over requests that Slack signs."""
+
+
+_NEEDED = {
+    SlackWay.SOCKET: ("slack_bot_token", "slack_app_token"),
+    SlackWay.HTTP: ("slack_bot_token", "slack_signing_secret"),
+    SlackWay.OAUTH: ("slack_signing_secret", "slack_client_id", "slack_client_secret", "slack_token_keys"),
+}
+"""What each way needs; what only others need contradicts it."""
 
 
 def _sqlite_url(url: str) -> str:
@@ -66,8 +90,37 @@ def _one_word(secret: SecretStr) -> SecretStr:
     return secret
 
 
-def _numbers(told: object) -> object:
-    return [part for part in told.replace(",", " ").split() if part] if isinstance(told, str) else told
+def _begins(with_what: str, secret: SecretStr) -> SecretStr:
+    if not secret.get_secret_value().startswith(with_what):
+        message = f"must begin with {with_what}"
+        raise ValueError(message)
+    return secret
+
+
+def _is_key(key: SecretStr) -> SecretStr:
+    try:
+        length = len(urlsafe_b64decode(key.get_secret_value()))
+    except ValueError:
+        length = 0
+    if length != _KEY_BYTES:
+        message = "each key must be one that `wartemarke slack key` has printed"
+        raise ValueError(message)
+    return key
+
+
+def _prefix(prefix: str) -> str:
+    if not re.fullmatch(rf"[a-z0-9_-]{{0,{_LONGEST_PREFIX}}}", prefix):
+        message = f"must be at most {_LONGEST_PREFIX} of the characters a-z, 0-9, - and _"
+        raise ValueError(message)
+    return prefix
+
+
+def _parts(told: object) -> object:
+    return told.replace(",", " ").split() if isinstance(told, str) else told
+
+
+_OneWord = Annotated[SecretStr, AfterValidator(_one_word)]
+_Key = Annotated[SecretStr, AfterValidator(_is_key)]
 
 
 class Settings(BaseSettings):
@@ -90,11 +143,21 @@ class Settings(BaseSettings):
     web_port: Annotated[int, Field(ge=0, le=65535)] = 8080
     web_password: SecretStr | None = None
     web_file: Path = Path("wartemarke-chat.sqlite3")
-    discord_token: Annotated[SecretStr, AfterValidator(_one_word)] | None = None
+    discord_token: _OneWord | None = None
     discord_api_url: Annotated[str, AfterValidator(partial(_address, "https"))] = ""
     discord_gateway_url: Annotated[str, AfterValidator(partial(_address, "wss"))] = ""
-    discord_shards: Annotated[tuple[Annotated[int, Field(ge=0)], ...], NoDecode, BeforeValidator(_numbers)] = ()
+    discord_shards: Annotated[tuple[Annotated[int, Field(ge=0)], ...], NoDecode, BeforeValidator(_parts)] = ()
     discord_shard_count: Annotated[int, Field(ge=1)] | None = None
+    slack_bot_token: Annotated[_OneWord, AfterValidator(partial(_begins, "xoxb-"))] | None = None
+    slack_app_token: Annotated[_OneWord, AfterValidator(partial(_begins, "xapp-"))] | None = None
+    slack_signing_secret: _OneWord | None = None
+    slack_client_id: str = ""
+    slack_client_secret: _OneWord | None = None
+    slack_token_keys: Annotated[tuple[_Key, ...], NoDecode, BeforeValidator(_parts)] = ()
+    slack_command_prefix: Annotated[str, AfterValidator(_prefix)] = ""
+    slack_api_url: Annotated[str, AfterValidator(partial(_address, "https"))] = "https://slack.com/api/"
+    slack_host: str = "127.0.0.1"
+    slack_port: Annotated[int, Field(ge=0, le=65535)] = 3000
 
     @model_validator(mode="after")
     def _shards_are_complete(self) -> Settings:
@@ -105,16 +168,41 @@ class Settings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _slack_is_reached_in_one_way(self) -> Settings:
+        given = self._given_to_slack
+        if not given or self.slack_way:
+            return self
+        told = ", ".join(name.upper() for name in sorted(given))
+        ways = {way: [name.upper() for name in needed if name not in given] for way, needed in _NEEDED.items()}
+        possible = {way: missing for way, missing in ways.items() if given <= set(_NEEDED[way])}
+        if possible:
+            remedies = " or ".join(f"{' and '.join(missing)} ({way})" for way, missing in possible.items())
+            raise SettingsError(f"{told} alone cannot reach Slack: set {remedies} in .env or the environment as well.")
+        recipes = "; ".join(f"{way} takes {', '.join(needed).upper()}" for way, needed in _NEEDED.items())
+        raise SettingsError(f"{told} do not go together: {recipes}. Leave the others empty in .env or the environment.")
+
+    @property
+    def _given_to_slack(self) -> frozenset[str]:
+        """Which of the settings that decide on the way are there."""
+        return frozenset(name for needed in _NEEDED.values() for name in needed if getattr(self, name))
+
+    @property
+    def slack_way(self) -> SlackWay | None:
+        """How Slack is served, if at all."""
+        given = self._given_to_slack
+        return next((way for way, needed in _NEEDED.items() if given == set(needed)), None)
+
     @property
     def database_file(self) -> Path:
         """The SQLite file of the desk."""
         return Path(self.database_url.removeprefix(_SQLITE))
 
 
-def read_settings() -> Settings:
-    """The settings from the environment and `.env`. Raises SettingsError for the first that is wrong."""
+def read_settings(**instead: Any) -> Settings:
+    """The settings from the environment and `.env`, but for these. Raises SettingsError for the first that is wrong."""
     try:
-        return Settings()
+        return Settings(**instead)
     except ValidationError as error:
         raise SettingsError(_sentence(error)) from None
 
@@ -122,7 +210,7 @@ def read_settings() -> Settings:
 def _sentence(error: ValidationError) -> str:
     first = error.errors()[0]
     name = str(first["loc"][0])
-    value = "(hidden)" if "password" in name or "token" in name else repr(first["input"])
+    value = "(hidden)" if re.search("password|token|secret|key", name) else repr(first["input"])
     reason = first["msg"].removeprefix("Value error, ")
     problem = f"{name.upper()}={value} is not possible: {reason[0].lower()}{reason[1:]}."
     return f"{problem} Change it in .env or the environment."

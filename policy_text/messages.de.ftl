@@ -71,6 +71,7 @@ opening = Ticket #{ $number } von { $person }
 opened-heading = [Ihr|Dein] Ticket hat die Nummer { $number }
 opened-where = Weiter geht es in einem Thread in { $channel }.
 opened-private = Weiter geht es in einem privaten Thread in { $channel }. Nur [Sie|du] und unser Team können ihn lesen.
+opened-direct = Weiter geht es in [Ihren|deinen] Direktnachrichten mit dem Bot. Nur [Sie|du] und unser Team können sie lesen.
 opened-for-author = Ticket #{ $number } ist für { $person } geöffnet.
 opened-here = Ticket #{ $number } ist offen. Es geht hier im Thread weiter.
 meanwhile = { $person }, [Ihre|deine] Anfrage ist Ticket #{ $number }. Bis der Thread dafür aufgeht, kann es etwas dauern.
@@ -790,6 +791,7 @@ install-again = Noch einmal beginnen
 
 file-in-direct-message = Die Datei liegt in [Ihren|deinen] Direktnachrichten mit dem Bot.
 file-not-sent = Die Datei lässt sich gerade nicht senden.
+not-installed = Der Bot ist in diesem Workspace nicht mehr installiert. Wer den Workspace verwaltet, kann ihn wieder hinzufügen.
 form-needs-command = Dafür ist ein Formular nötig, das sich hier nicht öffnen lässt. Bitte den Befehl oder einen Knopf benutzen.
 lacks-membership = In { $channel } ist der Bot nicht, oder den Kanal gibt es nicht mehr. Bitte den Bot dort einladen: /invite
 lacks-private-channel = In { $channel } wird zitiert, was Kunden schreiben, und alle im Workspace können es lesen. Bitte den Kanal privat machen.

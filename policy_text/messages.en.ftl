@@ -71,6 +71,7 @@ opening = Ticket #{ $number } from { $person }
 opened-heading = Your ticket is #{ $number }
 opened-where = The conversation continues in a thread in { $channel }.
 opened-private = The conversation continues in a private thread in { $channel }. Only you and our team can read it.
+opened-direct = The conversation continues in your direct messages with the bot. Only you and our team can read it.
 opened-for-author = Ticket #{ $number } is open for { $person }.
 opened-here = Ticket #{ $number } is open. The conversation continues here in this thread.
 meanwhile = { $person }, your request is ticket #{ $number }. Its thread may take a while to open.
@@ -790,6 +791,7 @@ install-again = Begin again
 
 file-in-direct-message = The file is in your direct messages with the bot.
 file-not-sent = The file cannot be sent at the moment.
+not-installed = The bot is not installed in this workspace any more. Whoever manages the workspace can add it again.
 form-needs-command = This needs a form, which cannot be opened from here. Please use the command or a button.
 lacks-membership = The bot is not in { $channel }, or there is no such channel any more. Please invite the bot there: /invite
 lacks-private-channel = In { $channel } customers' words are quoted, and everybody in the workspace can read them. Please make the channel private.

@@ -389,7 +389,9 @@ class Desk:
         scene = replace(self._unasked(server, post), pace=self.paces.known(server))
         if post == BOARD:
             return None if scene.has_cards else await line.board(tx, scene)
-        return await (cards.draw(tx, scene, post) if cards.is_card(post) else posts.draw(tx, scene, post))
+        if cards.is_card(post):
+            return await cards.draw(tx, replace(scene, own_policy=await self.policies.read(tx, server)), post)
+        return await posts.draw(tx, scene, post)
 
     async def tidy(self) -> None:
         """Drop what only takes room: keys of events nobody tells again, effects ended long ago. In small steps."""

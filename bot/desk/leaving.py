@@ -11,7 +11,7 @@ from bot.model import AgentLeft, Mention, PersonBanned, PlaceGone, ServerLeft, T
 from bot.rules.tickets import release
 from bot.store import queries
 from bot.store.database import Transaction
-from bot.store.outbox import owe_nothing
+from bot.store.outbox import owe_nothing, owe_nothing_in
 from bot.texts import item, paragraph, text
 
 _LISTED = 10
@@ -33,6 +33,8 @@ async def place_gone(tx: Transaction, scene: Scene, event: PlaceGone) -> None:
         await _forget_channel(tx, scene, event.channel)
         gone = await queries.open_tickets_in(tx, event.server, event.channel)
     await _end_all(tx, scene, gone, "place deleted", "thread-gone")
+    for ticket in gone:
+        await owe_nothing_in(tx, event.server, ticket.lane, "the place was deleted", scene.now)
 
 
 async def person_banned(tx: Transaction, scene: Scene, event: PersonBanned) -> None:

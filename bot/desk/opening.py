@@ -22,6 +22,7 @@ from bot.model import (
     Refusal,
     Reply,
     Say,
+    Text,
     Ticket,
     TicketState,
     Verdict,
@@ -77,10 +78,16 @@ async def _ticket_without_message(tx: Transaction, scene: Scene, *, is_private: 
 
 async def opened(tx: Transaction, scene: Scene, ticket: Ticket) -> Reply:
     """Tells somebody in private of a ticket that has just been opened."""
-    key = "opened-private" if ticket.is_private else "opened-where"
-    where = paragraph(text(key, channel=ChannelLink(ticket.channel)))
+    where = paragraph(_where(scene, ticket))
     head = heading(text("opened-heading", number=ticket.number))
     return scene.reply(head, *await place_blocks(tx, scene, ticket), where)
+
+
+def _where(scene: Scene, ticket: Ticket) -> Text:
+    if ticket.is_private and scene.has_cards:
+        return text("opened-direct")
+    key = "opened-private" if ticket.is_private else "opened-where"
+    return text(key, channel=ChannelLink(ticket.channel))
 
 
 async def open_from_answer(tx: Transaction, scene: Scene, message: str) -> Reply:

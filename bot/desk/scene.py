@@ -70,6 +70,8 @@ class Scene:
     """Why the policy's files, as they are now, were refused."""
     has_cards: bool = False
     """Whether the server's tickets have cards; see `Chat.has_cards`."""
+    own_policy: Policy | None = None
+    """The server's policy, where nothing is judged by it and `matcher` is only the shipped one."""
 
     @property
     def server(self) -> str:
@@ -79,7 +81,7 @@ class Scene:
     @property
     def policy(self) -> Policy:
         """The server's policy."""
-        return self.matcher.policy
+        return self.own_policy or self.matcher.policy
 
     @property
     def language(self) -> Language:

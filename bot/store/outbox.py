@@ -155,6 +155,7 @@ _FORGIVE = (
     .where(outbox.c.server == bindparam("of_server"), OWED)
     .values(state="done", error=bindparam("why"), ended_at=_now, leased_until=None)
 )
+_FORGIVE_LANE = _FORGIVE.where(outbox.c.lane == bindparam("of_lane"))
 _FREE = update(outbox).where(OWED, outbox.c.leased_until.is_not(None)).values(leased_until=None)
 
 
@@ -227,6 +228,11 @@ async def is_undelivered(tx: Transaction, server: str, lane: str, ticket: int, s
 async def owe_nothing(tx: Transaction, server: str, why: str, now: datetime) -> None:
     """Whatever was owed to this server has nowhere to go any more."""
     await tx.run(_FORGIVE, of_server=server, why=why, now=now)
+
+
+async def owe_nothing_in(tx: Transaction, server: str, lane: str, why: str, now: datetime) -> None:
+    """Whatever was owed in this conversation has nowhere to go any more."""
+    await tx.run(_FORGIVE_LANE, of_server=server, of_lane=f"{server}/{lane}", why=why, now=now)
 
 
 async def free_leases(tx: Transaction) -> int:

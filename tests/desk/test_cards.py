@@ -200,7 +200,7 @@ async def test_a_forged_or_empty_answer_is_refused(world: World, form: str, word
 
 
 async def test_a_private_ticket_runs_where_only_the_customer_reads(world: World) -> None:
-    await world.command(EMMA, f"/private {REQUEST}")
+    assert "your direct messages" in told(await world.command(EMMA, f"/private {REQUEST}"))
     await world.deliver()
     (receipt,) = said(world, PRIVATE)
     assert REQUEST in plain(receipt.content)

@@ -11,8 +11,9 @@ import structlog
 
 from bot.coverage.changes import PolicyChange, changed
 from bot.coverage.matcher import Matcher
-from bot.store.database import Database
-from bot.store.policy_queries import policy_change, policy_numbers
+from bot.coverage.policy import Policy
+from bot.store.database import Database, Transaction
+from bot.store.policy_queries import policy_change, policy_number, policy_numbers
 
 _MOST_IN_MEMORY = 500
 """Servers whose own matchers are kept; that of another is made when it is needed, in a fraction of a second."""
@@ -46,6 +47,16 @@ class Policies:
             return self.shipped
         self._own.move_to_end(server)
         return self._own[server][1]
+
+    async def read(self, tx: Transaction, server: str) -> Policy:
+        """The policy of a server without its matcher, which cannot be learnt in the middle of a transaction."""
+        number = await policy_number(tx, server)
+        if number == 0:
+            return self.shipped.policy
+        known = self._own.get(server)
+        if known and known[0] == number and known[1].is_adapted_from(self.shipped):
+            return known[1].policy
+        return changed(self.shipped.policy, await policy_change(tx, server, number), number)
 
     async def use(self, shipped: Matcher) -> None:
         """The shipped policy has become another one."""

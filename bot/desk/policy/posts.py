@@ -139,16 +139,22 @@ def _asked(scene: Scene, typed: str) -> tuple[int | None, tuple[Language, ...]]:
 
 
 def _find_section(scene: Scene, typed: str) -> int | None:
-    """The section that was meant, in either language; None for the whole policy."""
+    """The section that was meant; None for the whole policy."""
     if not typed:
         return None
+    section = section_meant(scene, typed)
+    if section is None:
+        known = ", ".join(section.heading for section in scene.policy.documents[scene.language].sections)
+        raise Refusal("refused-no-such-section", words=title(typed, 40), sections=known)
+    return section
+
+
+def section_meant(scene: Scene, typed: str) -> int | None:
+    """The section whose heading, in either language, is like what was typed; None if none is."""
     headings = {
         (language, place): section.heading
         for language in Language
         for place, section in enumerate(scene.policy.documents[language].sections)
     }
     found = meant(typed, headings)
-    if found is None:
-        known = ", ".join(section.heading for section in scene.policy.documents[scene.language].sections)
-        raise Refusal("refused-no-such-section", words=title(typed, 40), sections=known)
-    return found[1]
+    return found[1] if found else None
