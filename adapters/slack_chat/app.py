@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 import structlog
+from cachetools import LRUCache
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -37,6 +38,7 @@ from adapters.slack_chat.files import with_texts
 from adapters.slack_chat.forms import form_of
 from adapters.slack_chat.manifest import NEW_TICKET
 from adapters.slack_chat.people import reason_of
+from adapters.slack_chat.reading import mentions
 from adapters.slack_chat.rooms import channels_in
 from adapters.slack_chat.show import CALLBACK
 from adapters.slack_chat.to_event import (
@@ -59,16 +61,22 @@ from bot.texts import PlainMarkup, say, text
 _INSTALLED_IN = "installed_in"
 _WORKSPACE = "workspace"
 """Under these names the context of a request keeps to which installation it belongs."""
+MOST_HEARD = 50_000
+"""Events that are known again; Slack repeats its own within minutes, and sends a workspace's at most 500 a minute."""
 
 _log = structlog.get_logger(__name__)
 
 
 def create_app(
-    settings: Settings, desk: Listener, workspaces: Workspaces, answering: Answering | None = None
+    settings: Settings,
+    desk: Listener,
+    workspaces: Workspaces,
+    answering: Answering | None = None,
+    most_heard: int = MOST_HEARD,
 ) -> AsyncApp:
     """The app that hears for this desk, in any of the three ways. The listeners know nothing of the way."""
     _hushed(SDK, logging.WARNING)
-    listening = Listening(desk, workspaces, answering or Answering(desk, Delivery(workspaces)))
+    listening = Listening(desk, workspaces, answering or Answering(desk, Delivery(workspaces)), most_heard)
     secret = settings.slack_signing_secret
     app = AsyncApp(
         name="wartemarke",
@@ -156,8 +164,10 @@ async def _log_error(error: Exception, body: Body) -> BoltResponse | None:
 class Listening:
     """What runs when Slack tells us something. Bolt gives a listener what its parameters are called."""
 
-    def __init__(self, desk: Listener, workspaces: Workspaces, answering: Answering) -> None:
+    def __init__(self, desk: Listener, workspaces: Workspaces, answering: Answering, most_heard: int) -> None:
         self._desk, self._workspaces, self._answering = desk, workspaces, answering
+        self._heard: LRUCache[str, None] = LRUCache(most_heard)
+        """Ids of events that are on the disk. The desk would know them again, too, once it has judged the words."""
 
     # --- events --------------------------------------------------------------------------------------
 
@@ -167,12 +177,15 @@ class Listening:
         if kind not in EVENTS:
             _log.warning("Slack tells of something that nobody listens to", type=body["type"], kind=kind)
             return
-        await EVENTS[kind](self, context.get(_WORKSPACE), body)
+        if body["event_id"] not in self._heard:
+            await EVENTS[kind](self, context.get(_WORKSPACE), body)
+            self._heard[body["event_id"]] = None
 
     async def message(self, workspace: Workspace, body: Body) -> None:
         """Somebody wrote, or changed or deleted what they wrote."""
         if self._is_ours(workspace, body["event"]):
-            await self._handle(workspace, await message_event(workspace, body))
+            event, is_twin = await message_event(workspace, body), _is_twin(workspace, body["event"])
+            await self._handle(workspace, event, is_twin=is_twin)
 
     def _is_ours(self, workspace: Workspace, event: Body) -> bool:
         """Whether it can be meant for us at all: else nobody is looked up. An exclamation mark may begin a command."""
@@ -214,10 +227,15 @@ class Listening:
         except SlackApiError:  # it does not know our token any more
             return False
 
-    async def _handle(self, workspace: Workspace, event: Event | None) -> None:
-        """Only commands and signs are answered; the desk answers what is said to it by effects."""
+    async def _handle(self, workspace: Workspace, event: Event | None, *, is_twin: bool = False) -> None:
+        """Only commands and signs are answered; the desk answers what is said to it by effects.
+
+        What the desk refuses leaves no trace: of twins, which two processes may hear, it refuses both, and one is told.
+        """
         reply = await self._desk.handle(event) if event is not None else None
-        if reply is not None and isinstance(event, CommandUsed | MessagePicked):
+        if reply is None or (reply.is_refusal and is_twin):
+            return
+        if isinstance(event, CommandUsed | MessagePicked):
             self._answering.errands.begin(self._answering.tell(workspace, event, reply))
 
     # --- what waits for an answer ----------------------------------------------------------------------
@@ -255,6 +273,12 @@ class Listening:
         await self._answering.rooms.look(workspace, list(chosen))
         values = await with_texts(workspace, body["view"], form_of(body["view"])[2])
         return await form_sent(workspace, body, values, sent)
+
+
+def _is_twin(workspace: Workspace, event: Body) -> bool:
+    """Whether Slack tells the same as `app_mention`, too."""
+    is_in_channel = event["type"] == "message" and not event["channel"].startswith("D")
+    return is_in_channel and mentions(event.get("text") or "", workspace.bot_user)
 
 
 def _sent(req: AsyncBoltRequest) -> datetime | None:

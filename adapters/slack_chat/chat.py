@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError
 
 from adapters.slack_chat.addresses import server_of, workspace_of
 from adapters.slack_chat.answering import Answering
-from adapters.slack_chat.app import create_app
+from adapters.slack_chat.app import MOST_HEARD, create_app
 from adapters.slack_chat.deliver import Delivery
 from adapters.slack_chat.door import create_door, serve_door
 from adapters.slack_chat.installing import Installations, Installing
@@ -47,7 +47,7 @@ class Service:
         self.workspaces = Workspaces(settings, session, self._tokens, desk)
         self.delivery = Delivery(self.workspaces)
         self.answering = Answering(desk, self.delivery)
-        self.back_off = BACK_OFF
+        self.back_off, self.most_heard = BACK_OFF, MOST_HEARD
         self.line = Line()
         """The sockets, in Socket Mode."""
         self.port = 0
@@ -91,7 +91,7 @@ class Service:
 
     async def hear(self) -> None:
         """Hand on what Slack tells, until cancelled. Raises OSError."""
-        app = create_app(self._settings, self._desk, self.workspaces, self.answering)
+        app = create_app(self._settings, self._desk, self.workspaces, self.answering, self.most_heard)
         if self._settings.slack_way is SlackWay.SOCKET:
             await serve_sockets(app, self._settings, self._session, self.line, back_off=self.back_off)
             return

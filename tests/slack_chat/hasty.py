@@ -8,6 +8,7 @@ from typing import Any
 from tenacity import wait_fixed
 
 from adapters.slack_chat import SlackChat
+from adapters.slack_chat.app import MOST_HEARD
 from adapters.slack_chat.chat import CALL_TIME, Service
 from adapters.slack_chat.pace import Budget
 from bot.desk.desk import Desk
@@ -49,14 +50,21 @@ class HastyChat(SlackChat):
     service: Service
     """All that runs; a test may change how long it waits."""
 
-    def __init__(self, settings: Settings, *, call_time: float = CALL_TIME, is_limited: bool = True) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        call_time: float = CALL_TIME,
+        most_heard: int = MOST_HEARD,
+        is_limited: bool = True,
+    ) -> None:
         """Without limits, nothing that is said waits for its turn."""
         super().__init__(settings)
         self.call_time = call_time
-        self._is_limited = is_limited
+        self._most_heard, self._is_limited = most_heard, is_limited
 
     async def _serve(self, service: Service) -> None:
-        service.back_off = wait_fixed(BACK_OFF)
+        service.back_off, service.most_heard = wait_fixed(BACK_OFF), self._most_heard
         if not self._is_limited:
             pace = service.delivery.pace
             pace.spacing, pace.posts, pace.tier_3 = 0.0, _NO_LIMIT, _NO_LIMIT
