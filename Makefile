@@ -34,6 +34,7 @@ lint: $(DEV) ## Check style, formatting and types (ruff, mypy --strict)
 bench: $(DEV) ## Measure the speed on this machine, as ratios, and how well waits are told (BENCH_FLAGS=--json for one JSON object a line)
 	@$(BIN)/wartemarke bench $(BENCH_FLAGS)
 	@$(BIN)/python -m tests.bench.discord_chat $(BENCH_FLAGS)
+	@$(BIN)/python -m tests.bench.slack_chat $(BENCH_FLAGS)
 	@$(BIN)/python -m tests.bench.year $(BENCH_FLAGS)
 	@$(BIN)/python -m tests.bench.waits $(BENCH_FLAGS)
 
