@@ -646,6 +646,9 @@ class Later:
 
     reason: str
     wait: timedelta | None = None
+    is_untouched: bool = False
+    """Whether nothing has reached the platform. Such an attempt does not count, so our back-off would not grow: say how
+    long to wait."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,6 +153,8 @@ reply-from = { $agent } schreibt:
 replied = [Ihre|Deine] Worte sind unterwegs zum Kunden von Ticket #{ $number }.
 home-heading = [Ihre|Deine] Tickets
 home-empty = [Sie haben|Du hast] kein offenes Ticket. [Fragen Sie|Frag] einfach, oder [öffnen Sie|öffne] hier eines.
+refused-agents-in-support = Der Kanal der Agenten darf kein Support-Kanal sein: Dort könnten alle die Karten lesen.
+refused-unreachable = Der Kunde von Ticket #{ $number } ist nicht erreichbar: Das Gespräch ließ sich nicht öffnen.
 refused-no-ticket-here = Diese Nachricht gehört zu keinem Ticket.
 claimed-heading = Ticket #{ $number } von { $customer } ist jetzt [Ihres|deins]
 claimed-facts = Wartezeit: { $waited } · { $ruling }
@@ -773,6 +775,7 @@ modal-send = Absenden
 modal-cancel = Abbrechen
 modal-close = Schließen
 modal-wait = Einen Moment, bitte …
+modal-done = Das ist schon erledigt.
 
 ### Slack: die App und ihre Installation
 

@@ -153,6 +153,8 @@ reply-from = { $agent } writes:
 replied = Your words are on their way to the customer of ticket #{ $number }.
 home-heading = Your tickets
 home-empty = You have no open ticket. Just ask, or open one here.
+refused-agents-in-support = The agents’ channel must not be a support channel: everybody could read the cards there.
+refused-unreachable = The customer of ticket #{ $number } cannot be reached: the conversation could not be opened.
 refused-no-ticket-here = This message does not belong to a ticket.
 claimed-heading = Ticket #{ $number } from { $customer } is now yours
 claimed-facts = Waited { $waited } · { $ruling }
@@ -773,6 +775,7 @@ modal-send = Send
 modal-cancel = Cancel
 modal-close = Close
 modal-wait = One moment, please …
+modal-done = This is done already.
 
 ### Slack: the app and its installation
 

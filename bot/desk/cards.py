@@ -29,7 +29,7 @@ _RECEIPT = "receipt-"
 _UNTIL_OPEN = timedelta(seconds=2)
 """So long a card waits for the thread that it links to."""
 _SHOWN = 1_500
-"""Characters of the customer's words that a card shows."""
+"""Characters of the customer's words that a card shows, where the rest can be read in the thread."""
 
 
 def is_card(post: str) -> bool:
@@ -69,10 +69,12 @@ async def show_new(tx: Transaction, scene: Scene, ticket: Ticket) -> None:
 async def copy_to_agents(tx: Transaction, scene: Scene, ticket: Ticket) -> None:
     """Promise that agents read under the card what the customer has said where agents cannot read."""
     channel = scene.settings.agents_channel
-    if scene.has_cards and ticket.is_private and channel is not None and scene.words:
-        content = scene.content(quote(clean(scene.words)), language=scene.settings.language)
-        say = Say(server=ticket.server, channel=channel, content=content, under=f"{CARD}{ticket.number}")
-        await scene.owe(tx, _card_lane(ticket), say)
+    if not (scene.has_cards and ticket.is_private and channel is not None and scene.words):
+        return
+    card = f"{CARD}{ticket.number}"
+    await owe_drawing(tx, ticket.server, _card_lane(ticket), card, scene.now)  # perhaps there is none here yet
+    content = scene.content(quote(scene.words), language=scene.settings.language)
+    await scene.owe(tx, _card_lane(ticket), Say(server=ticket.server, channel=channel, content=content, under=card))
 
 
 def _card_lane(ticket: Ticket) -> str:
@@ -86,6 +88,8 @@ async def draw(tx: Transaction, scene: Scene, post: str) -> Say | None:
     if ticket is None:
         return None
     if f"{kind}-" == _RECEIPT:
+        if ticket.thread is None:  # it could not be opened; and in its channel, all could read what may be private
+            return None
         content = await _receipt(tx, scene, ticket)
         return Say(server=ticket.server, channel=ticket.channel, thread=ticket.thread, content=content)
     channel = scene.settings.agents_channel
@@ -113,7 +117,7 @@ async def _card(tx: Transaction, scene: Scene, ticket: Ticket) -> Content:
         heading(text("card-heading", number=ticket.number, customer=title(ticket.customer_name, 40))),
         paragraph(_state(scene, ticket)),
         paragraph(_verdict(scene, ticket)),
-        quote(clean(ticket.words, _SHOWN)),
+        quote(ticket.words if ticket.is_private else clean(ticket.words, _SHOWN)),
         paragraph(text("card-private") if ticket.is_private else text("card-thread", thread=await link(tx, ticket))),
         note(text("card-internal")),
     ]

@@ -25,6 +25,7 @@ from bot.rules.limits import clean, title
 from bot.rules.permissions import is_agent, require_agent, require_release, require_staff
 from bot.store import queries
 from bot.store.database import Transaction
+from bot.store.outbox import CARD
 from bot.texts import heading, note, paragraph, quote, text
 
 _REASON = 200
@@ -73,7 +74,8 @@ async def claim_button(tx: Transaction, scene: Scene, number: str) -> Reply:
 async def claim_picked(tx: Transaction, scene: Scene, event: MessagePicked) -> Reply:
     """A message of the ticket was picked; the agent reads there what it is about, so nobody asks for a reason."""
     ticket = await ticket_of(tx, event)
-    if event.is_sign and (ticket is None or ticket.agent is not None or not is_agent(scene.person, scene.settings)):
+    is_free = ticket is not None and ticket.state is TicketState.WAITING
+    if event.is_sign and not (is_free and is_agent(scene.person, scene.settings)):
         return Reply()
     require_agent(scene.person, scene.settings)
     if ticket is None:
@@ -83,9 +85,13 @@ async def claim_picked(tx: Transaction, scene: Scene, event: MessagePicked) -> R
 
 
 async def ticket_of(tx: Transaction, event: MessagePicked) -> Ticket | None:
-    """The ticket that is talked about under the message or around it."""
+    """The ticket that is talked about under the message or around it, or whose card it is."""
     around = await queries.ticket_by_thread(tx, event.server, event.thread) if event.thread else None
-    return around or await ticket_under(tx, event)
+    if found := around or await ticket_under(tx, event):
+        return found
+    post = await queries.post_at(tx, event.server, event.thread or event.message)
+    number = post.removeprefix(CARD) if post and post.startswith(CARD) else ""
+    return await queries.ticket_by_number(tx, event.server, int(number)) if number else None
 
 
 async def ticket_under(tx: Transaction, event: MessagePicked) -> Ticket | None:
@@ -160,12 +166,14 @@ async def _claimed(tx: Transaction, scene: Scene, ticket: Ticket, ahead: int, re
     blocks += clause_blocks(scene, ticket.category, scene.language)
     if ahead > 0:
         blocks.append(note(text("claimed-out-of-turn", ahead=ahead)))
-    buttons = (
+    buttons = [
         Button(f"release:{ticket.number}", text("button-release")),
         Button(f"correct:{ticket.number}", text("button-correct")),
         Button(f"close:{ticket.number}", text("button-close"), ButtonStyle.DANGER),
-    )
-    return scene.reply(*blocks, buttons=buttons, ruling=ticket.ruling)
+    ]
+    if scene.has_cards and ticket.is_private:  # the agent cannot write there
+        buttons.insert(0, Button(f"reply:{ticket.number}", text("button-reply"), ButtonStyle.PRIMARY))
+    return scene.reply(*blocks, buttons=tuple(buttons), ruling=ticket.ruling)
 
 
 async def release_command(tx: Transaction, scene: Scene) -> Reply:

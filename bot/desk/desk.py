@@ -56,7 +56,7 @@ from bot.rules.limits import clean, title
 from bot.rules.permissions import is_agent, is_moderator, is_staff
 from bot.store import keepsakes, promise_queries, queries
 from bot.store.database import Database, Transaction, is_passing
-from bot.store.forgetting import COMES_BACK, forget_server, left_before
+from bot.store.forgetting import COMES_BACK, forget_some, left_before
 from bot.store.outbox import BOARD, forget_ended, owe
 from bot.store.policy_queries import forget_drafts, forget_texts
 from bot.texts import note, paragraph, text
@@ -209,6 +209,9 @@ class Desk:
     def _keep(self, server: str, settings: ServerSettings) -> None:
         self._servers[server] = settings
         self._hear(server, *settings.support)
+        chat = self.chat_of(server)
+        if chat is not None and chat.has_cards and settings.agents_channel is not None:
+            self._hear(server, settings.agents_channel)  # for signs under cards
 
     async def handle(self, event: Event) -> Reply | None:
         """Do what an event asks for. When this returns, it is on the disk; a private reply comes back."""
@@ -252,7 +255,7 @@ class Desk:
             return replace(scene.reply(paragraph(refusal.text)), is_refusal=True)
         except Exception as error:
             reply = await self._apologise(scene)
-            if isinstance(event, MessagePosted) and is_passing(error):
+            if _is_only_told(event) and is_passing(error):
                 raise  # it is not on the disk: who told it must tell it again
             return reply
         if isinstance(event, ServerJoined | ServerLeft | PlaceGone) or _is_about(event, "setup"):
@@ -297,13 +300,12 @@ class Desk:
         return await asyncio.get_running_loop().run_in_executor(thread, study.reply)
 
     async def _transact(self, scene: Scene) -> Answer | None:
-        """A person waits for the answer to a command; a message has time, and nobody tells it a second time."""
+        """A person waits for the answer to a command; what is only told has time."""
         work = partial(_route, scene=scene)
         try:
             return await self._database.transaction(work)
         except Exception as error:
-            has_time = isinstance(scene.event, MessagePosted | MessageEdited | MessageDeleted)
-            if not (has_time and is_passing(error)):
+            if not (_is_only_told(scene.event) and is_passing(error)):
                 raise
         return await _PATIENT.copy()(self._database.transaction, work)
 
@@ -405,7 +407,15 @@ class Desk:
         for server, settings in (await self._database.transaction(queries.settings_ever)).items():
             await self._forget_texts(server, now - timedelta(days=settings.retention_days))
         for server in await self._database.transaction(lambda tx: left_before(tx, now - COMES_BACK)):
-            await self._database.transaction(partial(forget_server, server=server))
+            await self._forget(server, now - COMES_BACK)
+
+    async def _forget(self, server: str, left_before: datetime) -> None:
+        forget = partial(forget_some, server=server, before=left_before, most=_AT_A_TIME)
+        while await self._database.transaction(forget):
+            pass
+        if server not in self._servers:  # else it has come back
+            self._heard.pop(server, None)
+            self.policies.forget(server)
             _log.info("all data of a server that was left is deleted", server=server)
 
     async def _forget_texts(self, server: str, before: datetime) -> None:
@@ -477,6 +487,12 @@ def _is_about(event: Event, matter: str) -> bool:
 def _is_chatter(event: Event) -> bool:
     """Whether somebody wrote without calling us: then staff are not taken for customers."""
     return isinstance(event, MessagePosted) and not (event.is_to_us or event.is_direct)
+
+
+def _is_only_told(event: Event) -> bool:
+    """Whether nobody waits for an answer to it."""
+    is_sign = isinstance(event, MessagePicked) and event.is_sign
+    return is_sign or isinstance(event, MessagePosted) or type(event) in _HAPPENED
 
 
 def _is_request(event: Event) -> bool:

@@ -32,6 +32,8 @@ async def place_gone(tx: Transaction, scene: Scene, event: PlaceGone) -> None:
     else:
         await _forget_channel(tx, scene, event.channel)
         gone = await queries.open_tickets_in(tx, event.server, event.channel)
+        if scene.has_cards:  # private ones live elsewhere
+            gone = [ticket for ticket in gone if not ticket.is_private]
     await _end_all(tx, scene, gone, "place deleted", "thread-gone")
     for ticket in gone:
         await owe_nothing_in(tx, event.server, ticket.lane, "the place was deleted", scene.now)

@@ -56,11 +56,14 @@ async def message_posted(tx: Transaction, scene: Scene, event: MessagePosted) ->
 
 async def _directly(tx: Transaction, scene: Scene, event: MessagePosted) -> None:
     """Few people use threads where only the bot is: who has one private ticket goes on with it."""
+    if (await queries.standing(tx, event.server, event.person.id, event.at)).is_blocked:
+        return
     mine = [one for one in await queries.open_tickets(tx, event.server, event.person.id) if one.is_private]
     if len(mine) != 1:
         await respond_to(tx, scene, event, thread=None)
         return
-    if not (await _in_ticket(tx, scene, event, mine[0]) or is_content(scene.words)):
+    goes_on = mine[0].last_spoke == event.person.id  # then they know already where their words go
+    if not (await _in_ticket(tx, scene, event, mine[0]) or goes_on or is_content(scene.words)):
         await say_in_ticket(tx, scene, mine[0], paragraph(text("added", number=mine[0].number)))
 
 

@@ -9,6 +9,7 @@ from bot.model import Field, FieldKind, Refusal, Reply, Ticket, TicketState
 from bot.rules.limits import TEXT_LIMIT, clean
 from bot.rules.permissions import require_agent
 from bot.store.database import Transaction
+from bot.store.outbox import owes_thread
 from bot.texts import paragraph, quote, text
 
 
@@ -37,4 +38,6 @@ async def _answerable(tx: Transaction, scene: Scene, number: str) -> Ticket:
     ticket = await find(tx, scene, button_number(number))
     if ticket.state is TicketState.CLOSED:
         raise Refusal("refused-closed", number=ticket.number)
+    if ticket.thread is None and not await owes_thread(tx, ticket.server, ticket.lane):
+        raise Refusal("refused-unreachable", number=ticket.number)
     return ticket

@@ -104,10 +104,13 @@ async def setup_form(tx: Transaction, scene: Scene, _: str) -> Reply:
     support = values.get("support", "").split()[:_MOST]
     if not support:
         raise Refusal("refused-field-missing", field=text("form-setup-support"))
+    agents = values.get("agents", "").strip() or None
+    if scene.has_cards and agents in support:  # there, customers would read the cards
+        raise Refusal("refused-agents-in-support")
     new = replace(
         old,
         support={channel: old.support.get(channel, Mode.AUTO) for channel in support},
-        agents_channel=values.get("agents", "").strip() or None,
+        agents_channel=agents,
         sales_channel=values.get("sales", "").strip() or None,
         agent_roles=frozenset(values.get("agent_roles", "").split()[:_MOST]),
         moderator_roles=frozenset(values.get("moderator_roles", "").split()[:_MOST]),

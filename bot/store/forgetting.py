@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import Delete, Table, bindparam, delete, select, tuple_
 
 from bot.store.database import Transaction
 from bot.store.tables import metadata, servers
@@ -13,12 +13,18 @@ from bot.store.tables import metadata, servers
 COMES_BACK = timedelta(days=30)
 """So long everything stays as it is, for a server that was left by mistake."""
 
-_LEFT = select(servers.c.id).where(servers.c.left_at < bindparam("before", type_=servers.c.left_at.type))
-_FORGET = [
-    delete(table).where(table.c.server == bindparam("server"))
-    for table in reversed(metadata.sorted_tables)
-    if "server" in table.c
-]
+_IS_OVER = servers.c.left_at < bindparam("before", type_=servers.c.left_at.type)
+_LEFT = select(servers.c.id).where(_IS_OVER)
+_IS_LEFT = select(servers.c.id).where(servers.c.id == bindparam("server"), _IS_OVER)
+
+
+def _forget_some(table: Table) -> Delete:
+    key = list(table.primary_key)
+    some = select(*key).where(table.c.server == bindparam("server")).limit(bindparam("most"))
+    return delete(table).where(tuple_(*key).in_(some))
+
+
+_FORGET = [_forget_some(table) for table in reversed(metadata.sorted_tables) if "server" in table.c]
 _FORGET_SERVER = delete(servers).where(servers.c.id == bindparam("server"))
 
 
@@ -27,7 +33,15 @@ async def left_before(tx: Transaction, before: datetime) -> Sequence[str]:
     return [row["id"] for row in await tx.rows(_LEFT, before=before)]
 
 
-async def forget_server(tx: Transaction, server: str) -> None:
-    """Delete every row of a server."""
-    for statement in (*_FORGET, _FORGET_SERVER):
-        await tx.run(statement, server=server)
+async def forget_some(tx: Transaction, server: str, before: datetime, most: int) -> bool:
+    """Delete at most so many rows of a server that was left before this moment; whether there may be more of them.
+
+    The server itself goes last: if it comes back meanwhile, its settings and its numbers are still there.
+    """
+    if await tx.value(_IS_LEFT, server=server, before=before) is None:
+        return False
+    for statement in _FORGET:
+        if await tx.run(statement, server=server, most=most):
+            return True
+    await tx.run(_FORGET_SERVER, server=server)
+    return False

@@ -24,7 +24,7 @@ from tenacity import AsyncRetrying, RetryCallState, wait_exponential, wait_rando
 
 from bot.model import Chat, CloseThread, Content, Done, Effect, Later, Never, OpenThread, Outcome, Say
 from bot.store.database import Database, Transaction
-from bot.store.queries import keep_post, post_named, set_thread
+from bot.store.queries import forget_post, keep_post, post_named, set_thread
 from bot.store.tables import DEAD, DONE, DRAWN_WHEN_SENT, OWED, outbox, tickets
 
 LEASE = timedelta(seconds=60)
@@ -117,6 +117,7 @@ _TRY_AGAIN = (
     update(outbox)
     .where(outbox.c.id == bindparam("letter"))
     .values(due_at=bindparam("due", type_=_moment), error=bindparam("why"), leased_until=None)
+    .values(attempts=outbox.c.attempts - bindparam("uncounted"))
 )
 _NEXT_DUE = select(
     func.min(func.max(outbox.c.due_at, func.coalesce(outbox.c.leased_until, 0)), type_=_moment).label("due")
@@ -411,14 +412,24 @@ class Outbox:
             case Done():
                 await self._keep_ids(tx, letter, outcome, now)
                 await tx.run(_END, letter=letter.id, end="done", why=None, now=now)
-            case Later(reason=reason, wait=wait) if now - letter.promised_at < GIVE_UP_AFTER:
+            case Later(reason, wait, is_untouched) if now - letter.promised_at < GIVE_UP_AFTER:
                 due = now + (wait or self.back_off(letter.attempts))
-                await tx.run(_TRY_AGAIN, letter=letter.id, due=due, why=reason)
+                await tx.run(_TRY_AGAIN, letter=letter.id, due=due, why=reason, uncounted=int(is_untouched))
+            case Never() if isinstance(letter.effect, Say) and letter.effect.under is not None:
+                await self._say_under_anew(tx, letter, letter.effect, letter.effect.under, now)
             case Never(reason=reason, is_fault=False):
                 await tx.run(_END, letter=letter.id, end="done", why=reason, now=now)
             case Later(reason=reason) | Never(reason=reason):
                 _log.error("dead letter", letter=letter.id, kind=letter.effect.kind, reason=reason)
                 await tx.run(_END, letter=letter.id, end="dead", why=reason, now=now)
+
+    @staticmethod
+    async def _say_under_anew(tx: Transaction, letter: Letter, effect: Say, post: str, now: datetime) -> None:
+        """Somebody has deleted the post that this was to be said under: first there is another one."""
+        await forget_post(tx, effect.server, post)
+        await owe_drawing(tx, effect.server, post, post, now)
+        await owe(tx, post, replace(effect, thread=None), now)
+        await tx.run(_END, letter=letter.id, end="done", why="the post above is gone", now=now)
 
     def _takes_its_time(self, outcome: Outcome) -> bool:
         """Whether somebody waits for a thread too long to hear nothing."""

@@ -514,6 +514,8 @@ _KEEP_POST = (
         set_={key: bindparam(key) for key in ("channel", "message", "shown")},
     )
 )
+_POST_AT = select(posts.c.name).where(is_(posts.c.server, posts.c.message))
+_FORGET_POST = delete(posts).where(is_(posts.c.server, posts.c.name))
 _POST = select(posts).where(is_(posts.c.server, posts.c.name))
 
 
@@ -638,6 +640,17 @@ async def post_named(tx: Transaction, server: str, name: str, channel: str) -> P
     """The message of ours with this name in this channel."""
     row = await tx.row(_POST, server=server, name=name)
     return Post(row["message"], row["shown"]) if row is not None and row["channel"] == channel else None
+
+
+async def post_at(tx: Transaction, server: str, message: str) -> str | None:
+    """The name of the post of ours that this message is."""
+    name: str | None = await tx.value(_POST_AT, server=server, message=message)
+    return name
+
+
+async def forget_post(tx: Transaction, server: str, name: str) -> None:
+    """A message of ours is not there any more."""
+    await tx.run(_FORGET_POST, server=server, name=name)
 
 
 async def forget_old_events(tx: Transaction, now: datetime, most: int) -> int:

@@ -226,6 +226,7 @@ posts = Table(
     Column("channel", String, nullable=False),
     Column("message", String, nullable=False),
     Column("shown", String),
+    Index("ix_posts_message", "server", "message"),
 )
 """Messages of ours that are edited later, by the name under which we find them again ("board"); `shown` is a hash of
 what stands there, so that nothing is edited into what it is already.

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.model import Content, Never, OpenThread, Person, Reply, Ticket, TicketState, Wish
+from bot.model import Content, Never, OpenThread, Person, PlaceGone, Reply, Ticket, TicketState, Wish
 from bot.store import queries
 from tests.doubles.paper_chat import Message, label, plain
 from tests.doubles.world import AYLIN, EMMA, JONAS, MAREK, SETUP, TOM, World
@@ -17,8 +17,9 @@ PRIVATE = "direct-emma"
 
 
 @pytest.fixture(autouse=True)
-def _cards(world: World) -> None:
+async def _cards(world: World) -> None:
     world.chat.has_cards = True
+    await world.send(MAREK, "setup", SETUP)
 
 
 async def ticket(world: World, number: int = 1) -> Ticket:
@@ -75,11 +76,11 @@ async def test_claiming_edits_both_and_says_nothing_more(world: World) -> None:
 
 
 async def test_closing_edits_both_and_leaves_nothing_to_press(world: World) -> None:
-    await opened(world)
+    root = await opened(world)
     await world.command(AYLIN, "/claim", channel="agents")
     await world.deliver()
     before = len(world.chat.performed)
-    assert "closed" in told(await world.press(EMMA, "close:1", thread="m1"))
+    assert "closed" in told(await world.press(EMMA, "close:1", thread=root))
     await world.deliver()
     (receipt,), (card,) = said(world, "support"), said(world, "agents")
     assert "Ticket #1 is closed" in plain(receipt.content)
@@ -271,6 +272,97 @@ async def test_who_writes_to_the_bot_directly_never_meets_silence(world: World) 
     assert len(said(world, "dm")) == 1
 
 
+async def test_private_words_are_never_said_where_all_can_read_them(world: World) -> None:
+    world.chat.for_threads = [Never("the person cannot be written to")]
+    await world.command(EMMA, f"/private {REQUEST}")
+    await world.deliver()
+    await world.command(TOM, "/claim", channel="agents")
+    await world.command(TOM, "/close 1", channel="agents")
+    await world.deliver()
+    assert {message.channel for message in world.chat.messages} == {"agents"}
+
+
+async def test_an_agent_reads_that_a_customer_cannot_be_reached(world: World) -> None:
+    world.chat.for_threads = [Never("the person cannot be written to")]
+    await world.command(EMMA, f"/private {REQUEST}")
+    await world.deliver()
+    assert "cannot be reached" in told(await world.press(TOM, "reply:1", channel="agents"))
+
+
+async def test_a_long_private_request_can_be_read_to_its_end(world: World) -> None:
+    await world.command(EMMA, f"/private {'it fails ' * 400}to the end")
+    await world.deliver()
+    assert "to the end" in plain(said(world, "agents")[0].content)
+
+
+async def test_words_are_copied_even_if_the_card_was_deleted(world: World) -> None:
+    await world.command(EMMA, f"/private {REQUEST}")
+    await world.deliver()
+    (card,) = said(world, "agents")
+    world.chat.delete("agents", card.id)
+    await world.post(EMMA, "It is version 1.9", channel=PRIVATE, is_direct=True)
+    await world.deliver()
+    again, copy = said(world, "agents")[1:]
+    assert REQUEST in plain(again.content)
+    assert (copy.thread, "It is version 1.9" in plain(copy.content)) == (again.id, True)
+
+
+async def test_words_are_copied_where_the_agents_channel_came_later(world: World) -> None:
+    await world.send(MAREK, "setup", SETUP | {"agents": ""})
+    await world.command(EMMA, f"/private {REQUEST}")
+    await world.deliver()
+    await world.send(MAREK, "setup", SETUP)
+    await world.post(EMMA, "It is version 1.9", channel=PRIVATE, is_direct=True)
+    await world.deliver()
+    card, copy = said(world, "agents")
+    assert (copy.thread, "It is version 1.9" in plain(copy.content)) == (card.id, True)
+
+
+async def test_a_deleted_support_channel_leaves_private_tickets_alone(world: World) -> None:
+    await world.command(EMMA, f"/private {REQUEST}")
+    await opened(world, JONAS, OTHER)
+    await world.happen(PlaceGone, channel="support")
+    assert (await ticket(world, 1)).state is TicketState.WAITING
+    assert (await ticket(world, 2)).state is TicketState.CLOSED
+
+
+async def test_who_is_blocked_is_neither_heard_nor_copied_in_private(world: World) -> None:
+    await world.command(EMMA, f"/private {REQUEST}")
+    await world.deliver()
+    before = len(world.chat.messages)
+    await world.command(MAREK, f"/block {EMMA.id}")
+    await world.post(EMMA, "You will hear from me!", channel=PRIVATE, is_direct=True)
+    await world.deliver()
+    assert len(world.chat.messages) == before
+
+
+async def test_who_goes_on_is_told_once_where_the_words_go(world: World) -> None:
+    await world.command(EMMA, f"/private {REQUEST}")
+    await world.deliver()
+    for words in ("It is version 1.9", "on a phone", "in Firefox"):
+        await world.post(EMMA, words, channel=PRIVATE, is_direct=True)
+    await world.deliver()
+    (receipt,) = said(world, PRIVATE)
+    assert len([message for message in world.chat.messages if message.thread == receipt.id]) == 1
+    assert len(said(world, "agents")) == 1 + 3
+
+
+async def test_an_agent_can_answer_a_private_ticket_that_has_no_card(world: World) -> None:
+    await world.send(MAREK, "setup", SETUP | {"agents": ""})
+    await world.command(EMMA, f"/private {REQUEST}")
+    await world.deliver()
+    claimed = await world.command(TOM, "/claim")
+    assert claimed is not None
+    assert claimed.content is not None
+    assert "Reply to customer" in labels(claimed.content)
+
+
+async def test_agents_do_not_read_cards_where_customers_do(world: World) -> None:
+    refused = await world.send(MAREK, "setup", SETUP | {"agents": "support"})
+    assert refused is not None
+    assert refused.is_refusal
+
+
 # --- signs ---------------------------------------------------------------------------------------------
 
 
@@ -294,6 +386,22 @@ async def test_signs_of_customers_and_under_other_messages_mean_nothing(world: W
     assert await world.pick(TOM, "another", EMMA, "", Wish.CLAIM, is_sign=True) == Reply()
     assert await world.pick(JONAS, "another", EMMA, REQUEST, Wish.TICKET, is_sign=True) == Reply()
     assert (await ticket(world)).state is TicketState.WAITING
+
+
+async def test_a_sign_under_what_has_ended_says_nothing(world: World) -> None:
+    root = await opened(world)
+    await world.command(EMMA, "/close 1")
+    assert await world.pick(TOM, root, EMMA, "", Wish.CLAIM, is_sign=True) == Reply()
+
+
+@pytest.mark.parametrize("in_thread", [True, False], ids=["under the card", "on the card"])
+async def test_a_sign_on_the_card_claims_too(world: World, *, in_thread: bool) -> None:
+    await opened(world)
+    (card,) = said(world, "agents")
+    message, thread = ("talk", card.id) if in_thread else (card.id, None)
+    how = {"channel": "agents", "thread": thread, "is_sign": True}
+    assert await world.pick(TOM, message, TOM, "", Wish.CLAIM, **how) == Reply()  # type: ignore[arg-type]
+    assert (await ticket(world)).agent == TOM.id
 
 
 async def test_a_sign_opens_a_ticket_for_the_author_once(world: World) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from bot.model import ServerLeft
 from bot.store.database import Transaction
-from bot.store.forgetting import COMES_BACK
+from bot.store.forgetting import COMES_BACK, forget_some
 from bot.store.tables import metadata
 from tests.doubles.world import EMMA, JONAS, MAREK, SETUP, TOM, World
 
@@ -67,6 +67,20 @@ async def test_a_server_that_comes_back_in_time_keeps_everything(world: World) -
     after = await rows(world, "paper:back")
     for table in ("servers", "tickets", "history", "keepsakes", "blocked", "paid_requests"):
         assert after[table] == before[table] > 0, table
+
+
+async def test_a_server_that_comes_back_while_it_is_forgotten_goes_on_with_what_is_left(world: World) -> None:
+    await live(world, "paper:back")
+    await world.happen(ServerLeft)
+    world.pass_time(COMES_BACK + timedelta(minutes=1))
+    before = world.now - COMES_BACK
+    forget = partial(forget_some, server="paper:back", before=before, most=1)
+    assert [await world.database.transaction(forget) for _ in range(3)] == [True] * 3
+    await world.join("en")
+    assert not await world.database.transaction(forget)
+    assert (await rows(world, "paper:back"))["servers"] == 1
+    await world.post(EMMA, "The export fails", message="m99")
+    assert (await rows(world, "paper:back"))["tickets"] >= 1
 
 
 async def test_what_is_kept_can_be_changed_and_dropped_once(world: World) -> None:

@@ -280,6 +280,18 @@ async def test_a_process_that_died_is_followed_by_the_same_nonce(office: PostOff
     assert nonces[0] == nonces[1] != nonces[2]
 
 
+async def test_an_attempt_that_has_reached_nothing_does_not_count(office: PostOffice) -> None:
+    put_off, unsure = Later("many calls", timedelta(seconds=5), is_untouched=True), Later("cut", timedelta(seconds=5))
+    moods: list[Outcome] = [put_off, put_off, unsure, put_off, Done()]
+    office.chat.mood = lambda _: moods.pop(0)
+    await office.owe("one")
+    while moods:
+        assert await office.outbox.deliver_ready() == 1
+        assert await office.outbox.deliver_ready() == 0, "it is not tried before its time"
+        office.pass_time(timedelta(seconds=5))
+    assert office.chat.attempts == [1, 1, 1, 2, 2]
+
+
 async def test_a_lease_protects_who_is_still_at_it(office: PostOffice) -> None:
     slow = office.chat.slow["support"] = asyncio.Event()
     await office.owe("one")

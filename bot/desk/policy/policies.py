@@ -58,6 +58,12 @@ class Policies:
             return known[1].policy
         return changed(self.shipped.policy, await policy_change(tx, server, number), number)
 
+    def forget(self, server: str) -> None:
+        """A server is gone for good."""
+        self._newest.pop(server, None)
+        self._own.pop(server, None)
+        self._locks.pop(server, None)
+
     async def use(self, shipped: Matcher) -> None:
         """The shipped policy has become another one."""
         self.shipped = shipped

@@ -1,4 +1,4 @@
-"""What chats need to know again after a restart, such as Slack's encrypted tokens.
+"""What chats need to know again after a restart, such as Slack's encrypted tokens; and whose card a message is.
 
 Revision: 0005, after 0004.
 """
@@ -22,8 +22,10 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("server", "name", name=op.f("pk_keepsakes")),
     )
+    op.create_index("ix_posts_message", "posts", ["server", "message"])
 
 
 def downgrade() -> None:
     """Back to the one before: the chats forget, and have to be installed again."""
+    op.drop_index("ix_posts_message", "posts")
     op.drop_table("keepsakes")
