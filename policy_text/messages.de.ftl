@@ -26,6 +26,7 @@ because-other-words = Für { $person }, weil da steht: „{ $excerpt }“
 offer-unsure = { $person }, ich bin nicht sicher, worum es geht. Soll ich ein Ticket öffnen, damit ein Mensch es sich ansieht?
 offer-policy = Was der Support umfasst, steht in der Support-Richtlinie: /policy
 offer-for = Für { $person }
+offer-which-ticket = { $person }, zu welchem [Ihrer|deiner] Tickets gehört das?
 offer-same-ticket = { $person }, gehört das zu [Ihrem|deinem] Ticket #{ $number }?
 helped-thanks = Das freut uns, danke!
 wrong-sorry = Das tut uns leid, danke für den Hinweis! Wir haben es notiert. Auf Wunsch sieht es sich ein Mensch an.
@@ -138,13 +139,13 @@ reopened = { $person }, Ticket #{ $number } ist wieder offen.
 ### Support-Team
 
 card-heading = #{ $number } von { $customer }
-card-waiting = { $mark ->
-    [answered] Wartet seit { $at } auf eine weitere Antwort.
-    [urgent] Wartet seit { $at }. Dringend: Die Antwort ist bis { $due } fällig.
-    [overdue] Wartet seit { $at }. Überfällig seit { $due }.
-   *[other] Wartet seit { $at }. Die Antwort ist bis { $due } fällig.
-}
+card-waiting-answered = Wartet seit { $at } auf eine weitere Antwort.
+card-waiting-urgent = Wartet seit { $at }. Dringend: Die Antwort ist bis { $due } fällig.
+card-waiting-overdue = Wartet seit { $at }. Überfällig seit { $due }.
+card-waiting-fine = Wartet seit { $at }. Die Antwort ist bis { $due } fällig.
 card-verdict = { $title } · { $ruling } · { $language }
+card-closed = Geschlossen seit { $at }.
+copy-deleted = Der Kunde hat diese Nachricht gelöscht.
 card-verdict-none = { $ruling } · { $language }
 card-thread = Gespräch: { $thread }
 card-private = Privat: Der Kunde schreibt dem Bot in Direktnachrichten. Was er schreibt, steht hier in diesem Thread.
@@ -152,6 +153,7 @@ card-internal = Was ihr unter diese Nachricht schreibt, bleibt im Team.
 reply-from = { $agent } schreibt:
 replied = [Ihre|Deine] Worte sind unterwegs zum Kunden von Ticket #{ $number }.
 home-heading = [Ihre|Deine] Tickets
+home-not-set-up = Hier ist der Support noch nicht eingerichtet. Das macht mit /setup, wer den Workspace verwaltet, oder ein Moderator; vorher [laden Sie|lade] mich in den Support-Kanal und in einen privaten Kanal für die Agenten ein.
 home-empty = [Sie haben|Du hast] kein offenes Ticket. [Fragen Sie|Frag] einfach, oder [öffnen Sie|öffne] hier eines.
 refused-agents-in-support = Der Kanal der Agenten darf kein Support-Kanal sein: Dort könnten alle die Karten lesen.
 refused-unreachable = Der Kunde von Ticket #{ $number } ist nicht erreichbar: Das Gespräch ließ sich nicht öffnen.
@@ -220,12 +222,11 @@ mine-heading = { $count ->
 mine-waits = Wartet auf [Ihre|deine] Antwort: { $waiting }
 mine-waits-first = Wartet auf die erste Antwort: { $waiting } · fällig { $due }
 mine-customers-turn = Jetzt ist der Kunde dran.
-queue-item = { $mark ->
-    [answered] { $place }. #{ $number } { $customer } · wartet { $age } · schon beantwortet · { $ruling } · { $language } · „{ $words }“ · { $thread }
-    [urgent] { $place }. #{ $number } { $customer } · wartet { $age } · dringend, fällig { $due } · { $ruling } · { $language } · „{ $words }“ · { $thread }
-    [overdue] { $place }. #{ $number } { $customer } · wartet { $age } · überfällig seit { $due } · { $ruling } · { $language } · „{ $words }“ · { $thread }
-   *[other] { $place }. #{ $number } { $customer } · wartet { $age } · fällig { $due } · { $ruling } · { $language } · „{ $words }“ · { $thread }
-}
+queue-item = { $place }. #{ $number } { $customer } · wartet { $age } · { $state } · { $ruling } · { $language } · „{ $words }“ · { $thread }
+queue-answered = schon beantwortet
+queue-urgent = dringend, fällig { $due }
+queue-overdue = überfällig seit { $due }
+queue-fine = fällig { $due }
 queue-working = { $agent }: #{ $number } { $customer } · „{ $words }“ · { $thread }
 words-private = privat
 queue-claimed = In Arbeit
@@ -526,7 +527,7 @@ setup-no-channel = kein Kanal
 setup-no-roles = keine Rollen
 setup-missing-support = Es fehlt: ein Support-Kanal. Ohne ihn wird niemand gehört.
 setup-missing-agents = Es fehlt: eine Rolle für das Support-Team. Ohne sie kann niemand Tickets übernehmen.
-setup-missing-agents-channel = Es fehlt: ein Kanal für das Support-Team. Ohne ihn gibt es keine Tafel, und das Team erfährt nicht, welche Tickets zu lange warten.
+setup-missing-agents-channel = Es fehlt: ein Kanal für das Support-Team. Ohne ihn sieht das Team die Schlange nicht und erfährt nicht, welche Tickets zu lange warten.
 setup-missing-sales = Es fehlt: ein Vertriebskanal. Anfragen nach kostenpflichtigen Lösungen gehen in den Kanal des Support-Teams.
 setup-policy-trouble = Die Dateien der Richtlinie wurden abgelehnt, die letzte gute Fassung gilt weiter: { $reason }
 
@@ -781,6 +782,7 @@ modal-done = Das ist schon erledigt.
 
 app-description = Sagt Kunden sofort, was der Support abdeckt, vergibt Nummern und bedient der Reihe nach.
 menu-claim = Dieses Ticket übernehmen
+menu-claim-about = Das Ticket übernehmen, zu dem diese Nachricht gehört
 install-title = { $app } für Slack
 install-words = Wer in den Support-Kanälen fragt, liest sofort, was die Support-Richtlinie abdeckt. Wer einen Menschen braucht, bekommt eine Nummer, und alle kommen in der Reihenfolge dran, in der sie gefragt haben.
 install-button = Zu Slack hinzufügen

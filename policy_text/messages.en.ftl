@@ -26,6 +26,7 @@ because-other-words = For { $person }, because the message says “{ $excerpt }�
 offer-unsure = { $person }, I am not sure what this is about. Shall I open a ticket, so that a person can take a look?
 offer-policy = The support policy says what support includes: /policy
 offer-for = For { $person }
+offer-which-ticket = { $person }, which of your tickets does this belong to?
 offer-same-ticket = { $person }, does this belong to your ticket #{ $number }?
 helped-thanks = Good to hear, thank you!
 wrong-sorry = Sorry about that, and thank you for telling us! We have noted it. If you like, a person can take a look.
@@ -138,13 +139,13 @@ reopened = { $person }, ticket #{ $number } is open again.
 ### Agents
 
 card-heading = #{ $number } from { $customer }
-card-waiting = { $mark ->
-    [answered] Waiting for another answer since { $at }.
-    [urgent] Waiting since { $at }. Urgent: the answer is due by { $due }.
-    [overdue] Waiting since { $at }. Overdue since { $due }.
-   *[other] Waiting since { $at }. The answer is due by { $due }.
-}
+card-waiting-answered = Waiting for another answer since { $at }.
+card-waiting-urgent = Waiting since { $at }. Urgent: the answer is due by { $due }.
+card-waiting-overdue = Waiting since { $at }. Overdue since { $due }.
+card-waiting-fine = Waiting since { $at }. The answer is due by { $due }.
 card-verdict = { $title } · { $ruling } · { $language }
+card-closed = Closed since { $at }.
+copy-deleted = The customer has deleted this message.
 card-verdict-none = { $ruling } · { $language }
 card-thread = Conversation: { $thread }
 card-private = Private: the customer writes to the bot in direct messages. What they write appears in this thread.
@@ -152,6 +153,7 @@ card-internal = What you write under this message stays with the team.
 reply-from = { $agent } writes:
 replied = Your words are on their way to the customer of ticket #{ $number }.
 home-heading = Your tickets
+home-not-set-up = Support is not set up here yet. Whoever manages the workspace, or a moderator, does that with /setup; before that, invite me into the support channel and into a private channel for the agents.
 home-empty = You have no open ticket. Just ask, or open one here.
 refused-agents-in-support = The agents’ channel must not be a support channel: everybody could read the cards there.
 refused-unreachable = The customer of ticket #{ $number } cannot be reached: the conversation could not be opened.
@@ -220,12 +222,11 @@ mine-heading = { $count ->
 mine-waits = Waiting for your answer: { $waiting }
 mine-waits-first = Waiting for the first answer: { $waiting } · due { $due }
 mine-customers-turn = It is the customer's turn.
-queue-item = { $mark ->
-    [answered] { $place }. #{ $number } { $customer } · waiting { $age } · already answered · { $ruling } · { $language } · “{ $words }” · { $thread }
-    [urgent] { $place }. #{ $number } { $customer } · waiting { $age } · urgent, due { $due } · { $ruling } · { $language } · “{ $words }” · { $thread }
-    [overdue] { $place }. #{ $number } { $customer } · waiting { $age } · overdue since { $due } · { $ruling } · { $language } · “{ $words }” · { $thread }
-   *[other] { $place }. #{ $number } { $customer } · waiting { $age } · due { $due } · { $ruling } · { $language } · “{ $words }” · { $thread }
-}
+queue-item = { $place }. #{ $number } { $customer } · waiting { $age } · { $state } · { $ruling } · { $language } · “{ $words }” · { $thread }
+queue-answered = already answered
+queue-urgent = urgent, due { $due }
+queue-overdue = overdue since { $due }
+queue-fine = due { $due }
 queue-working = { $agent }: #{ $number } { $customer } · “{ $words }” · { $thread }
 words-private = private
 queue-claimed = In progress
@@ -526,7 +527,7 @@ setup-no-channel = no channel
 setup-no-roles = no roles
 setup-missing-support = Missing: a support channel. Without one nobody is heard.
 setup-missing-agents = Missing: a role for agents. Without one nobody can claim tickets.
-setup-missing-agents-channel = Missing: an agents' channel. Without one there is no board, and agents are not told which tickets wait too long.
+setup-missing-agents-channel = Missing: an agents' channel. Without one, agents do not see the line, and are not told which tickets wait too long.
 setup-missing-sales = Missing: a sales channel. Requests for paid solutions go to the agents' channel.
 setup-policy-trouble = The policy's files were refused, the last good policy stays in force: { $reason }
 
@@ -781,6 +782,7 @@ modal-done = This is done already.
 
 app-description = Tells customers at once what support covers, hands out numbers, and serves first come, first served.
 menu-claim = Claim this ticket
+menu-claim-about = Take the ticket that this message belongs to
 install-title = { $app } for Slack
 install-words = Customers who ask in your support channels read at once what your support policy covers. Whoever needs a person gets a number, and all are served in the order in which they came.
 install-button = Add to Slack

@@ -19,6 +19,7 @@ from bot.model import (
     FieldKind,
     Mention,
     MessagePicked,
+    MessagePosted,
     Refusal,
     Reply,
     Ruling,
@@ -74,6 +75,7 @@ async def keep_answer(tx: Transaction, scene: Scene, response: Response, *, mess
     verdict = scene.verdict
     category, ruling = scene.finding
     here = await ticket_here(tx, scene)
+    is_elsewhere = isinstance(scene.event, MessagePosted) and scene.event.channel not in scene.settings.support
     answer = Answer(
         server=scene.server,
         message=message,
@@ -90,7 +92,7 @@ async def keep_answer(tx: Transaction, scene: Scene, response: Response, *, mess
         policy_version=scene.policy.version,
         message_order=scene.event.order,
         at=scene.event.at,
-        is_private=scene.event.is_direct or (here is not None and here.is_private),
+        is_private=scene.event.is_direct or is_elsewhere or (here is not None and here.is_private),
     )
     await queries.add_answer(tx, answer)
 
@@ -133,11 +135,15 @@ def offer_content(scene: Scene, message: str) -> Content:
     return scene.content(*blocks, buttons=buttons)
 
 
-def same_matter_content(scene: Scene, message: str, number: int) -> Content:
-    """It may belong to the ticket that the customer has opened a moment ago."""
-    add = Button(f"add:{number}:{message}", text("button-add", number=number), ButtonStyle.PRIMARY)
-    told = text("offer-same-ticket", person=Mention(scene.person.id), number=number)
-    return scene.content(paragraph(told), buttons=(add, _open_button(message)))
+def same_matter_content(scene: Scene, message: str, *numbers: int) -> Content:
+    """It may belong to a ticket that the customer has: the one opened a moment ago, or one of several."""
+    add = [
+        Button(f"add:{number}:{message}", text("button-add", number=number), ButtonStyle.PRIMARY) for number in numbers
+    ]
+    person = Mention(scene.person.id)
+    several = text("offer-which-ticket", person=person)
+    told = several if len(numbers) > 1 else text("offer-same-ticket", person=person, number=numbers[0])
+    return scene.content(paragraph(told), buttons=(*add, _open_button(message)))
 
 
 async def helped(tx: Transaction, scene: Scene, message: str) -> Reply:

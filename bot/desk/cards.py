@@ -6,12 +6,14 @@ from datetime import timedelta
 
 from bot.desk.line import link, mark, place_blocks
 from bot.desk.policy.effects import category_title
-from bot.desk.receipt import receipt
+from bot.desk.receipt import clause_blocks, receipt
 from bot.desk.scene import Scene
 from bot.model import (
+    Block,
     Button,
     ButtonStyle,
     Content,
+    Language,
     Moment,
     OpenThread,
     Say,
@@ -25,7 +27,7 @@ from bot.store.database import Transaction
 from bot.store.outbox import CARD, owe, owe_board, owe_drawing
 from bot.texts import heading, note, paragraph, quote, text
 
-_RECEIPT = "receipt-"
+_RECEIPT, _COPY = "receipt-", "copy-"
 _UNTIL_OPEN = timedelta(seconds=2)
 """So long a card waits for the thread that it links to."""
 _SHOWN = 1_500
@@ -46,8 +48,16 @@ async def show(tx: Transaction, scene: Scene, ticket: Ticket) -> None:
     await owe_drawing(tx, ticket.server, _card_lane(ticket), f"{CARD}{ticket.number}", scene.now)
 
 
+def answer_post(message: str) -> str:
+    """The name of our answer to a message: it becomes the receipt of the ticket that is opened from it."""
+    return f"answer-{message}"
+
+
 async def show_new(tx: Transaction, scene: Scene, ticket: Ticket) -> None:
     """Promise the cards of a ticket that was opened just now; a thread that is yet to be hangs under the receipt."""
+    if ticket.message is not None:
+        post = f"{_RECEIPT}{ticket.number}"
+        await queries.rename_post(tx, ticket.server, answer_post(ticket.message), post)
     if ticket.thread is None:
         effect = OpenThread(
             server=ticket.server,
@@ -66,15 +76,27 @@ async def show_new(tx: Transaction, scene: Scene, ticket: Ticket) -> None:
     await owe_drawing(tx, ticket.server, _card_lane(ticket), f"{CARD}{ticket.number}", scene.now, delay)
 
 
-async def copy_to_agents(tx: Transaction, scene: Scene, ticket: Ticket) -> None:
-    """Promise that agents read under the card what the customer has said where agents cannot read."""
+async def copy_to_agents(tx: Transaction, scene: Scene, ticket: Ticket, *blocks: Block, message: str = "") -> None:
+    """Promise that agents read under the card what was said where they cannot read; of which `message` this is."""
     channel = scene.settings.agents_channel
-    if not (scene.has_cards and ticket.is_private and channel is not None and scene.words):
+    if not (scene.has_cards and ticket.is_private and channel is not None):
         return
-    card = f"{CARD}{ticket.number}"
-    await owe_drawing(tx, ticket.server, _card_lane(ticket), card, scene.now)  # perhaps there is none here yet
-    content = scene.content(quote(scene.words), language=scene.settings.language)
-    await scene.owe(tx, _card_lane(ticket), Say(server=ticket.server, channel=channel, content=content, under=card))
+    card = _card_lane(ticket)
+    await owe_drawing(tx, ticket.server, card, card, scene.now)  # perhaps there is none here yet
+    say = Say(server=ticket.server, channel=channel, content=_copy(scene, *blocks), under=card)
+    await owe(tx, card, say, scene.now, post=f"{_COPY}{message}" if message else None)
+
+
+async def change_copy(tx: Transaction, scene: Scene, message: str, block: Block) -> None:
+    """Promise that the copy of a message says something else."""
+    channel, post = scene.settings.agents_channel, f"{_COPY}{message}"
+    if channel is not None and await queries.post_named(tx, scene.server, post, channel):
+        say = Say(server=scene.server, channel=channel, content=_copy(scene, block))
+        await owe(tx, post, say, scene.now, post=post)
+
+
+def _copy(scene: Scene, *blocks: Block) -> Content:
+    return scene.content(*blocks, language=scene.settings.language)
 
 
 def _card_lane(ticket: Ticket) -> str:
@@ -99,24 +121,30 @@ async def draw(tx: Transaction, scene: Scene, post: str) -> Say | None:
 
 
 async def _receipt(tx: Transaction, scene: Scene, ticket: Ticket) -> Content:
-    """The customer's: without what only agents may press, and in the end without anything to press."""
+    """The customer's; in the end without anything to press."""
     if ticket.state is TicketState.CLOSED:
-        days = scene.settings.reopen_days
-        ended = (heading(text("closed", number=ticket.number)), note(text("closed-hint", days=days)))
-        return scene.content(*ended, language=ticket.language)
-    buttons = (
+        blocks = [
+            heading(text("closed", number=ticket.number)),
+            paragraph(_verdict(scene, ticket, ticket.language)),
+            *clause_blocks(scene, ticket.category, ticket.language),
+            note(text("closed-hint", days=scene.settings.reopen_days)),
+        ]
+        return scene.content(*blocks, ruling=ticket.ruling, language=ticket.language)
+    buttons = [
         Button(f"close:{ticket.number}", text("button-close"), ButtonStyle.DANGER),
         Button("place", text("button-place")),
-    )
-    return receipt(scene, ticket, await place_blocks(tx, scene, ticket), buttons)
+    ]
+    if ticket.state is TicketState.WAITING and not ticket.is_private:  # there are no commands in the thread
+        buttons.append(Button(f"claim:{ticket.number}", text("button-claim"), for_staff=True))
+    return receipt(scene, ticket, await place_blocks(tx, scene, ticket), tuple(buttons))
 
 
 async def _card(tx: Transaction, scene: Scene, ticket: Ticket) -> Content:
     """The agents': who asks for what, since when, who cares for it."""
     blocks = [
         heading(text("card-heading", number=ticket.number, customer=title(ticket.customer_name, 40))),
-        paragraph(_state(scene, ticket)),
-        paragraph(_verdict(scene, ticket)),
+        *(paragraph(state) for state in _states(scene, ticket)),
+        paragraph(_verdict(scene, ticket, scene.settings.language)),
         quote(ticket.words if ticket.is_private else clean(ticket.words, _SHOWN)),
         paragraph(text("card-private") if ticket.is_private else text("card-thread", thread=await link(tx, ticket))),
         note(text("card-internal")),
@@ -125,22 +153,23 @@ async def _card(tx: Transaction, scene: Scene, ticket: Ticket) -> Content:
     return scene.content(*blocks, buttons=buttons, ruling=ticket.ruling, language=scene.settings.language)
 
 
-def _state(scene: Scene, ticket: Ticket) -> Text:
-    match ticket.state:
-        case TicketState.WAITING:
-            since, due = Moment(ticket.asked_at), Moment(ticket.hard_due)
-            return text("card-waiting", mark=mark(scene, ticket), at=since, due=due)
-        case TicketState.CLAIMED:
-            return text("place-claimed", number=ticket.number, agent=ticket.agent_name or "?")
-        case TicketState.CLOSED:
-            return text("closed", number=ticket.number)
+def _states(scene: Scene, ticket: Ticket) -> list[Text]:
+    """Who has the ticket, and how long somebody has waited for an answer."""
+    if ticket.state is TicketState.CLOSED:
+        return [text("card-closed", at=Moment(ticket.closed_at or scene.now))]
+    with_whom = text("place-claimed", number=ticket.number, agent=ticket.agent_name or "?")
+    promised = mark(scene, ticket)
+    waiting = text(f"card-waiting-{promised}", at=Moment(ticket.asked_at), due=Moment(ticket.hard_due))
+    if ticket.state is TicketState.WAITING:
+        return [waiting]
+    return [with_whom] if promised == "answered" else [with_whom, waiting]
 
 
-def _verdict(scene: Scene, ticket: Ticket) -> Text:
+def _verdict(scene: Scene, ticket: Ticket, reader: Language) -> Text:
     ruling, language = text(f"ruling-{ticket.ruling or 'none'}"), str(ticket.language).upper()
     if ticket.category is None or ticket.category not in scene.policy.categories:
         return text("card-verdict-none", ruling=ruling, language=language)
-    named = category_title(scene.policy, ticket.category, scene.settings.language)
+    named = category_title(scene.policy, ticket.category, reader)
     return text("card-verdict", ruling=ruling, title=named, language=language)
 
 

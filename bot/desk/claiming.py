@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from bot.desk.cards import show
-from bot.desk.line import link
+from bot.desk.line import staff_link
 from bot.desk.receipt import clause_blocks
-from bot.desk.scene import Scene, button_number, keep, leading_number, only, say_in_ticket, tell_change, ticket_here
+from bot.desk.scene import (
+    Scene,
+    button_number,
+    keep,
+    leading_number,
+    only,
+    say_in_ticket,
+    tell_change,
+    ticket_here,
+    ticket_of_card,
+)
 from bot.model import (
     Button,
     ButtonStyle,
@@ -25,7 +35,6 @@ from bot.rules.limits import clean, title
 from bot.rules.permissions import is_agent, require_agent, require_release, require_staff
 from bot.store import queries
 from bot.store.database import Transaction
-from bot.store.outbox import CARD
 from bot.texts import heading, note, paragraph, quote, text
 
 _REASON = 200
@@ -87,11 +96,8 @@ async def claim_picked(tx: Transaction, scene: Scene, event: MessagePicked) -> R
 async def ticket_of(tx: Transaction, event: MessagePicked) -> Ticket | None:
     """The ticket that is talked about under the message or around it, or whose card it is."""
     around = await queries.ticket_by_thread(tx, event.server, event.thread) if event.thread else None
-    if found := around or await ticket_under(tx, event):
-        return found
-    post = await queries.post_at(tx, event.server, event.thread or event.message)
-    number = post.removeprefix(CARD) if post and post.startswith(CARD) else ""
-    return await queries.ticket_by_number(tx, event.server, int(number)) if number else None
+    found = around or await ticket_under(tx, event)
+    return found or await ticket_of_card(tx, event.server, event.thread or event.message)
 
 
 async def ticket_under(tx: Transaction, event: MessagePicked) -> Ticket | None:
@@ -161,7 +167,7 @@ async def _claimed(tx: Transaction, scene: Scene, ticket: Ticket, ahead: int, re
         heading(text("claimed-heading", number=ticket.number, customer=title(ticket.customer_name, 40))),
         paragraph(text("claimed-facts", waited=waited, ruling=text(f"ruling-{ticket.ruling or 'none'}"))),
         quote(clean(ticket.words, _SHOWN)),
-        paragraph(text("claimed-where", thread=await link(tx, ticket))),
+        paragraph(text("claimed-where", thread=await staff_link(tx, scene, ticket))),
     ]
     blocks += clause_blocks(scene, ticket.category, scene.language)
     if ahead > 0:

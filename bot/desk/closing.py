@@ -65,8 +65,9 @@ async def _close(tx: Transaction, scene: Scene, ticket: Ticket, words: str) -> R
     blocks = [paragraph(text(by, number=ticket.number, person=scene.person.name))]
     if words:
         blocks.append(quote(clean(words, TEXT_LIMIT)))
-    blocks.append(note(text("closed-hint", days=scene.settings.reopen_days)))
-    if scene.has_cards and not words:  # the receipt says it
+    if not scene.has_cards:
+        blocks.append(note(text("closed-hint", days=scene.settings.reopen_days)))
+    elif not words:  # the receipt says it
         return scene.reply_text("closed", number=ticket.number)
     if not scene.has_cards and ticket.thread is not None and ticket.thread == scene.event.thread:
         # the answer itself is the last word there
@@ -82,6 +83,7 @@ async def answer(tx: Transaction, scene: Scene, ticket: Ticket) -> Ticket:
     at = scene.event.at
     if ticket.first_answer_at is None:
         await queries.record(tx, ticket, at, scene.person.id, "answered", answer_detail(ticket, at))
+        await show(tx, scene, ticket)
     return rules.answered(ticket, scene.person.id, at)
 
 

@@ -14,13 +14,16 @@ from bot.texts import heading, note, paragraph, text
 
 async def home(tx: Transaction, scene: Scene, _: str = "") -> Reply:
     """The page as it is now, in the person's language."""
+    refresh = Button("home", text("button-refresh"))
+    if not scene.settings.support:
+        return scene.reply(heading(text("welcome-heading")), paragraph(text("home-not-set-up")), buttons=(refresh,))
     blocks = await _my_tickets(tx, scene)
     buttons = panel_buttons()
     if is_staff(scene.person, scene.settings):
         blocks = [*await queue_blocks(tx, scene), *blocks]
     if is_agent(scene.person, scene.settings):
         buttons = (CLAIM_NEXT, *buttons)
-    return scene.reply(*blocks, buttons=(*buttons, Button("home", text("button-refresh"))))
+    return scene.reply(*blocks, buttons=(*buttons, refresh))
 
 
 async def _my_tickets(tx: Transaction, scene: Scene) -> list[Block]:

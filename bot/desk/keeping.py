@@ -12,7 +12,7 @@ from datetime import timedelta
 from bot.desk.cards import show
 from bot.desk.claiming import give_back
 from bot.desk.closing import end_settled
-from bot.desk.line import CLAIM_NEXT, link, place_when_late, working_on
+from bot.desk.line import CLAIM_NEXT, place_when_late, staff_link, working_on
 from bot.desk.scene import Scene, keep, say_in_ticket, say_to_agents
 from bot.model import (
     Block,
@@ -121,7 +121,7 @@ async def _remind(tx: Transaction, scene: Scene, ticket: Ticket) -> Ticket:
         customer=title(ticket.customer_name, 40),
         waiting=Duration(scene.now - (ticket.owed_since or scene.now)),
         back=Moment(reminded.returns_at or scene.now),
-        thread=await link(tx, ticket),
+        thread=await staff_link(tx, scene, ticket),
     )
     release = Button(f"release:{ticket.number}", text("button-release"))
     if scene.settings.agents_channel is None:
@@ -229,7 +229,7 @@ async def mine(tx: Transaction, scene: Scene) -> Reply:
     held.sort(key=lambda ticket: (ticket.owed_since is None, ticket.owed_since or ticket.last_spoke_at))
     blocks = [heading(text("mine-heading", count=len(held)))]
     for ticket in held[:_LONGEST_LIST]:
-        blocks += [item(await working_on(tx, ticket)), note(_whose_turn(scene, ticket))]
+        blocks += [item(await working_on(tx, scene, ticket)), note(_whose_turn(scene, ticket))]
     return scene.reply(*blocks, *_more(len(held) - _LONGEST_LIST), buttons=(CLAIM_NEXT,))
 
 
@@ -253,7 +253,7 @@ async def _listed(tx: Transaction, scene: Scene, tickets: list[Ticket], count: i
                 age=Duration(scene.now - ticket.asked_at),
                 due=Moment(ticket.hard_due),
                 agent=ticket.agent_name or text("behind-unclaimed"),
-                thread=await link(tx, ticket),
+                thread=await staff_link(tx, scene, ticket),
             )
         )
         for ticket in tickets

@@ -26,7 +26,7 @@ from bot.rules.permissions import is_staff, require_staff
 from bot.rules.promise import Promise, promise, takes_longer
 from bot.store import promise_queries, queries
 from bot.store.database import Transaction
-from bot.store.outbox import dead_letter_count, owes_thread
+from bot.store.outbox import CARD, dead_letter_count, owes_thread
 from bot.texts import heading, item, note, paragraph, text
 
 _LISTED = 10
@@ -149,7 +149,7 @@ async def queue_blocks(tx: Transaction, scene: Scene) -> list[Block]:
     blocks = await _line_blocks(tx, scene, await queries.waiting_count(tx, scene.server))
     mine = await queries.tickets_of_agent(tx, scene.server, scene.person.id)
     if mine:
-        blocks += [heading(text("queue-mine")), *[item(await working_on(tx, ticket)) for ticket in mine]]
+        blocks += [heading(text("queue-mine")), *[item(await working_on(tx, scene, ticket)) for ticket in mine]]
     lost = await dead_letter_count(tx, scene.server)
     if lost:
         blocks.append(note(text("queue-dead-letters", count=lost)))
@@ -165,7 +165,7 @@ async def board(tx: Transaction, scene: Scene) -> Say | None:
     blocks = await _line_blocks(tx, scene, waiting)
     claimed = await queries.claimed_tickets(tx, scene.server, _LISTED)
     if claimed:
-        blocks += [heading(text("queue-claimed")), *[item(await working_on(tx, ticket)) for ticket in claimed]]
+        blocks += [heading(text("queue-claimed")), *[item(await working_on(tx, scene, ticket)) for ticket in claimed]]
     blocks += await _outlook(tx, scene, waiting)
     blocks.append(note(text("board-as-of", at=Moment(scene.now))))
     content = scene.content(*blocks, buttons=(CLAIM_NEXT,), language=scene.settings.language)
@@ -198,12 +198,11 @@ async def _waiting_for(tx: Transaction, scene: Scene, place: int, ticket: Ticket
         number=ticket.number,
         customer=title(ticket.customer_name, 40),
         age=Duration(scene.now - ticket.asked_at),
-        due=Moment(ticket.hard_due),
-        mark=mark(scene, ticket),
+        state=text(f"queue-{mark(scene, ticket)}", due=Moment(ticket.hard_due)),
         ruling=text(f"ruling-{ticket.ruling or 'none'}"),
         language=str(ticket.language).upper(),
         words=_words(ticket),
-        thread=await link(tx, ticket),
+        thread=await staff_link(tx, scene, ticket),
     )
 
 
@@ -216,7 +215,7 @@ def mark(scene: Scene, ticket: Ticket) -> str:
     return "urgent" if ticket.notice is Notice.URGENT else "fine"
 
 
-async def working_on(tx: Transaction, ticket: Ticket) -> Text:
+async def working_on(tx: Transaction, scene: Scene, ticket: Ticket) -> Text:
     """A claimed ticket, in one line."""
     return text(
         "queue-working",
@@ -224,7 +223,7 @@ async def working_on(tx: Transaction, ticket: Ticket) -> Text:
         number=ticket.number,
         customer=title(ticket.customer_name, 40),
         words=_words(ticket),
-        thread=await link(tx, ticket),
+        thread=await staff_link(tx, scene, ticket),
     )
 
 
@@ -238,6 +237,16 @@ async def link(tx: Transaction, ticket: Ticket) -> ThreadLink | Text:
     if ticket.thread is None or await owes_thread(tx, ticket.server, ticket.lane):
         return text("thread-not-open-yet")
     return ThreadLink(ticket.channel, ticket.thread)
+
+
+async def staff_link(tx: Transaction, scene: Scene, ticket: Ticket) -> ThreadLink | Text:
+    """The same for agents, who find a private ticket by its card where they cannot read its thread."""
+    channel = scene.settings.agents_channel
+    if scene.has_cards and ticket.is_private and channel is not None:
+        card = await queries.post_named(tx, ticket.server, f"{CARD}{ticket.number}", channel)
+        if card is not None:
+            return ThreadLink(channel, card.message)
+    return await link(tx, ticket)
 
 
 CLAIM_NEXT = Button("claim-next", text("button-claim-next"), ButtonStyle.PRIMARY)

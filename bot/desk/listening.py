@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from bot.coverage.thanks import is_content, says_yes
 from bot.desk.answering import answer_content, is_heard, keep_answer, offer_content
-from bot.desk.cards import copy_to_agents, show
+from bot.desk.cards import change_copy, copy_to_agents, show
 from bot.desk.claiming import claim_by_answering
 from bot.desk.closing import LAST_WORD, answer, archive, close_by_word, reopen, withdraw
-from bot.desk.responding import as_waiting, respond_to
+from bot.desk.responding import as_waiting, ask_which, respond_to
 from bot.desk.scene import Scene, keep, say_in_ticket
 from bot.model import (
     Action,
@@ -30,7 +30,7 @@ from bot.rules.response import Response
 from bot.store import queries
 from bot.store.database import Transaction
 from bot.store.policy_queries import drop_lesson, lesson_id, mend_lesson
-from bot.texts import paragraph, text
+from bot.texts import note, paragraph, quote, text
 
 
 async def message_posted(tx: Transaction, scene: Scene, event: MessagePosted) -> None:
@@ -59,8 +59,13 @@ async def _directly(tx: Transaction, scene: Scene, event: MessagePosted) -> None
     if (await queries.standing(tx, event.server, event.person.id, event.at)).is_blocked:
         return
     mine = [one for one in await queries.open_tickets(tx, event.server, event.person.id) if one.is_private]
-    if len(mine) != 1:
-        await respond_to(tx, scene, event, thread=None)
+    if not mine:
+        closed = await queries.latest_private(tx, event.server, event.person.id)
+        if closed is None or not is_content(scene.words):  # else it is meant for whoever has helped
+            await respond_to(tx, scene, event, thread=None)
+        return
+    if len(mine) > 1:
+        await ask_which(tx, scene, event, mine)
         return
     goes_on = mine[0].last_spoke == event.person.id  # then they know already where their words go
     if not (await _in_ticket(tx, scene, event, mine[0]) or goes_on or is_content(scene.words)):
@@ -78,6 +83,8 @@ async def _in_ticket(tx: Transaction, scene: Scene, event: MessagePosted, ticket
     """Something was said in a ticket; whether the bot has a word to say to that."""
     person, settings = event.person, scene.settings
     if is_agent(person, settings) and person.id != ticket.customer and not event.is_to_us:
+        if scene.has_cards and scene.words.startswith("!"):  # a command that was mistyped is no answer
+            return False
         if ticket.state is TicketState.WAITING:
             ticket = await claim_by_answering(tx, scene, ticket)
         await keep(tx, scene, await answer(tx, scene, ticket))
@@ -88,7 +95,8 @@ async def _in_ticket(tx: Transaction, scene: Scene, event: MessagePosted, ticket
             return True
         ticket = rules.asked(ticket, event.at, settings, is_thanks=is_content(scene.words))
         await keep(tx, scene, ticket)
-        await copy_to_agents(tx, scene, ticket)
+        if scene.words:
+            await copy_to_agents(tx, scene, ticket, quote(scene.words), message=event.message)
         return await _customer_in_ticket(tx, scene, event, ticket)
     if event.is_to_us:
         await respond_to(tx, scene, event, event.thread)
@@ -139,6 +147,8 @@ async def _in_closed_ticket(tx: Transaction, scene: Scene, event: MessagePosted,
 
 async def message_edited(tx: Transaction, scene: Scene, event: MessageEdited) -> None:
     """A message was changed: its ticket, or what a button under its answer would open, says what it says now."""
+    if event.is_direct:
+        await change_copy(tx, scene, event.message, quote(scene.words))
     await mend_lesson(tx, event.server, event.message, scene.words)
     was_answered = await queries.say_instead(tx, event.server, event.message, scene.words)
     ticket = await queries.ticket_by_message(tx, event.server, event.message)
@@ -153,6 +163,8 @@ async def message_edited(tx: Transaction, scene: Scene, event: MessageEdited) ->
 
 async def message_deleted(tx: Transaction, scene: Scene, event: MessageDeleted) -> None:
     """A message and its words are gone: a waiting ticket is withdrawn; whoever works on a claimed one is told."""
+    if event.is_direct:
+        await change_copy(tx, scene, event.message, note(text("copy-deleted")))
     await drop_lesson(tx, event.server, lesson_id(event.message))
     was_answered = await queries.say_instead(tx, event.server, event.message, "")
     ticket = await queries.ticket_by_message(tx, event.server, event.message)

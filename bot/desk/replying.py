@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.desk.cards import copy_to_agents
 from bot.desk.claiming import claim_by_answering, find
 from bot.desk.closing import answer
 from bot.desk.scene import Scene, button_number, keep, say_in_ticket
@@ -29,7 +30,9 @@ async def reply_form(tx: Transaction, scene: Scene, number: str) -> Reply:
     if ticket.state is TicketState.WAITING:
         ticket = await claim_by_answering(tx, scene, ticket)
     await keep(tx, scene, await answer(tx, scene, ticket))
-    await say_in_ticket(tx, scene, ticket, paragraph(text("reply-from", agent=scene.person.name)), quote(words))
+    told = (paragraph(text("reply-from", agent=scene.person.name)), quote(words))
+    await say_in_ticket(tx, scene, ticket, *told)
+    await copy_to_agents(tx, scene, ticket, *told)
     return scene.reply_text("replied", number=ticket.number)
 
 

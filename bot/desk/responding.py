@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from bot.coverage.policy_question import asks_about_policy
 from bot.desk.answering import answer_content, is_heard, keep_answer, offer_content, same_matter_content
+from bot.desk.cards import answer_post, copy_to_agents
 from bot.desk.line import link
 from bot.desk.opening import Spot, as_asker, open_ticket, unused_answer
 from bot.desk.panel import panel_content
@@ -34,9 +35,9 @@ async def respond_to(tx: Transaction, scene: Scene, event: MessagePosted, thread
     about_policy = asks_about_policy(scene.words, verdict.language)
     response = respond(verdict, mode, asks_about_policy=about_policy, has_fresh_ticket=fresh is not None)
     if response is Response.NOTHING:
-        if not is_called:
-            return
-        response = Response.OFFER_TICKET  # who is spoken to does not keep silent
+        if is_called:  # who is spoken to does not keep silent
+            await _greet(tx, scene, event, thread)
+        return
     if response is Response.OPEN_TICKET:  # looks itself at how the customer stands
         await _open(tx, scene, event, thread)
         return
@@ -49,6 +50,13 @@ async def respond_to(tx: Transaction, scene: Scene, event: MessagePosted, thread
     elif standing.answers == ANSWERS_AN_HOUR:  # told once, and then silent
         enough = scene.content(paragraph(text("refused-too-many-questions")))
         await _say(tx, scene, event, thread, Response.NOTHING, enough)
+
+
+async def ask_which(tx: Transaction, scene: Scene, event: MessagePosted, tickets: Sequence[Ticket]) -> None:
+    """Somebody wrote to the bot alone and has several private tickets, and says to which it belongs."""
+    if await is_heard(tx, scene):
+        content = same_matter_content(scene, event.message, *(ticket.number for ticket in tickets))
+        await _say(tx, scene, event, None, Response.OFFER_SAME_TICKET, content)
 
 
 async def _greet(tx: Transaction, scene: Scene, event: MessagePosted, thread: str | None) -> None:
@@ -92,7 +100,8 @@ async def _say(
         return
     if event.thread is None:
         await scene.open_thread(tx, event.message, event.message)
-    await scene.say_in_thread(tx, thread, content)
+    post = answer_post(event.message) if scene.has_cards else None
+    await scene.say_in_thread(tx, thread, content, post)
 
 
 def as_waiting(scene: Scene, mine: Sequence[Ticket]) -> Scene:
@@ -129,6 +138,7 @@ async def add_to_ticket(tx: Transaction, scene: Scene, action: str) -> Reply:
     await queries.save_ticket(tx, replace(ticket, added=clean(f"{ticket.added}\n\n{answer.text}")))
     await queries.record(tx, ticket, scene.event.at, scene.person.id, "added")
     await say_in_ticket(tx, scene, ticket, paragraph(text("added-heading")), quote(answer.text))
+    await copy_to_agents(tx, scene, ticket, quote(answer.text), message=message)
     scene = as_asker(scene, answer)
     if answer.thread and answer.thread != ticket.thread:
         moved = scene.content(paragraph(text("added-moved", number=ticket.number, thread=await link(tx, ticket))))

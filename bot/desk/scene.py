@@ -39,7 +39,7 @@ from bot.rules.keeping import scheduled
 from bot.rules.limits import clean, title
 from bot.store import queries
 from bot.store.database import Transaction
-from bot.store.outbox import owe
+from bot.store.outbox import CARD, owe
 from bot.texts import paragraph, policy_words, promise_span, text
 
 _NUMBER = re.compile(r"#?(\d{1,9})(?!\S)\s*(.*)", re.DOTALL)
@@ -154,10 +154,10 @@ class Scene:
         """Promise to archive a thread that belongs to no ticket."""
         await self.owe(tx, thread, CloseThread(server=self.server, channel=self.event.channel, thread=thread))
 
-    async def say_in_thread(self, tx: Transaction, thread: str, content: Content) -> None:
-        """Promise a message in a thread that belongs to no ticket."""
+    async def say_in_thread(self, tx: Transaction, thread: str, content: Content, post: str | None = None) -> None:
+        """Promise a message in a thread that belongs to no ticket; with `post`, one that we find again by that name."""
         effect = Say(server=self.server, channel=self.event.channel, thread=thread, content=content)
-        await self.owe(tx, thread, effect)
+        await owe(tx, thread, effect, self.now, post=post)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +202,19 @@ async def tell_change(tx: Transaction, scene: Scene, ticket: Ticket, *blocks: Bl
 
 
 async def ticket_here(tx: Transaction, scene: Scene) -> Ticket | None:
-    """The ticket in whose thread something happens."""
+    """The ticket in whose thread something happens, or under whose card."""
     thread = scene.event.thread
-    return await queries.ticket_by_thread(tx, scene.server, thread) if thread else None
+    if thread is None:
+        return None
+    there = await queries.ticket_by_thread(tx, scene.server, thread)
+    return there or (await ticket_of_card(tx, scene.server, thread) if scene.has_cards else None)
+
+
+async def ticket_of_card(tx: Transaction, server: str, message: str) -> Ticket | None:
+    """The ticket whose card this message is."""
+    post = await queries.post_at(tx, server, message)
+    number = post.removeprefix(CARD) if post and post.startswith(CARD) else ""
+    return await queries.ticket_by_number(tx, server, int(number)) if number else None
 
 
 def only(tickets: list[Ticket], if_none: str) -> Ticket:

@@ -107,8 +107,10 @@ async def setup_form(tx: Transaction, scene: Scene, _: str) -> Reply:
     agents = values.get("agents", "").strip() or None
     if scene.has_cards and agents in support:  # there, customers would read the cards
         raise Refusal("refused-agents-in-support")
+    first = Language.of_locale(scene.person.locale) if scene.has_cards and not old.support else None
     new = replace(
         old,
+        language=first or old.language,  # there, a server does not tell its own
         support={channel: old.support.get(channel, Mode.AUTO) for channel in support},
         agents_channel=agents,
         sales_channel=values.get("sales", "").strip() or None,

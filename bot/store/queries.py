@@ -226,6 +226,12 @@ _BY_NUMBER = select(tickets).where(is_(tickets.c.server, tickets.c.number))
 _BY_THREAD = select(tickets).where(is_(tickets.c.server, tickets.c.thread), HAS_THREAD)
 _BY_MESSAGE = select(tickets).where(is_(tickets.c.server, tickets.c.message), HAS_MESSAGE)
 _SET_THREAD = update(tickets).where(is_(tickets.c.server, tickets.c.number)).values(thread=bindparam("new_thread"))
+_LATEST_PRIVATE = (
+    select(tickets)
+    .where(is_(tickets.c.server, tickets.c.customer), tickets.c.is_private, tickets.c.closed_at.is_not(None))
+    .order_by(tickets.c.number.desc())
+    .limit(1)
+)
 _OPEN_IN_CHANNEL = select(tickets).where(is_(tickets.c.server, tickets.c.channel), OPEN).order_by(tickets.c.number)
 _OPEN_OF_CUSTOMER = select(tickets).where(is_(tickets.c.server, tickets.c.customer), OPEN).order_by(tickets.c.number)
 _CLAIMED_BY = select(tickets).where(is_(tickets.c.server, tickets.c.agent), CLAIMED).order_by(tickets.c.claimed_at)
@@ -344,6 +350,11 @@ async def set_thread(tx: Transaction, server: str, number: int, thread: str) -> 
 async def open_tickets(tx: Transaction, server: str, customer: str) -> list[Ticket]:
     """The customer's tickets that are waiting or claimed, oldest number first."""
     return await some_tickets(tx, _OPEN_OF_CUSTOMER, server=server, customer=customer)
+
+
+async def latest_private(tx: Transaction, server: str, customer: str) -> Ticket | None:
+    """The customer's private ticket that was opened last and is closed."""
+    return await _one(tx, _LATEST_PRIVATE, server=server, customer=customer)
 
 
 async def open_tickets_in(tx: Transaction, server: str, channel: str) -> list[Ticket]:
@@ -515,6 +526,7 @@ _KEEP_POST = (
     )
 )
 _POST_AT = select(posts.c.name).where(is_(posts.c.server, posts.c.message))
+_RENAME_POST = update(posts).where(is_(posts.c.server, posts.c.name)).values(name=bindparam("new_name"), shown=None)
 _FORGET_POST = delete(posts).where(is_(posts.c.server, posts.c.name))
 _POST = select(posts).where(is_(posts.c.server, posts.c.name))
 
@@ -646,6 +658,11 @@ async def post_at(tx: Transaction, server: str, message: str) -> str | None:
     """The name of the post of ours that this message is."""
     name: str | None = await tx.value(_POST_AT, server=server, message=message)
     return name
+
+
+async def rename_post(tx: Transaction, server: str, name: str, new: str) -> None:
+    """A message of ours, if we have it, becomes another post, and will be edited into it."""
+    await tx.run(_RENAME_POST, server=server, name=name, new_name=new)
 
 
 async def forget_post(tx: Transaction, server: str, name: str) -> None:

@@ -59,7 +59,7 @@ async def test_a_ticket_is_opened_with_a_receipt_in_its_thread_and_a_card_for_th
     assert receipt.thread == root
     assert "number" not in labels(receipt.content)
     assert "Ticket #1 is next in line" in plain(receipt.content)
-    assert labels(receipt.content) == ["Close", "My place"], "only what a customer may press"
+    assert labels(receipt.content) == ["Close", "My place", "Claim"]
     assert REQUEST in plain(card.content)
     assert f"[thread {root}]" in plain(card.content)
     assert len(world.chat.performed) == 2
@@ -145,6 +145,34 @@ async def test_a_new_agents_channel_gets_the_cards_of_what_is_open(world: World)
     await world.send(MAREK, "setup", SETUP | {"agents": "helpers"})
     await world.deliver()
     assert len(said(world, "helpers")) == 2
+
+
+async def test_an_answer_becomes_the_receipt_of_its_ticket(world: World) -> None:
+    message = await opened(world, JONAS, "Can you change the layout of the theme for me?")
+    (answer,) = said(world, "support")
+    button = next(one for one in answer.content.buttons if one.action.startswith("open:"))
+    await world.press(JONAS, button.action, thread=message)
+    await world.deliver()
+    (receipt,) = said(world, "support")
+    assert "Ticket #1" in plain(receipt.content)
+    assert (receipt.id, receipt.thread) == (answer.id, message)
+    assert not [one for one in receipt.content.buttons if one.action.startswith("open:")]
+
+
+async def test_the_first_answer_shows_on_the_card(world: World) -> None:
+    root = await opened(world)
+    await world.command(TOM, "/claim", channel="agents")
+    await world.deliver()
+    assert "fällig" in plain(said(world, "agents")[0].content)
+    await world.post(TOM, "Please try 2.1", thread=root)
+    await world.deliver()
+    assert "fällig" not in plain(said(world, "agents")[0].content)
+
+
+async def test_a_mistyped_command_of_an_agent_is_no_answer(world: World) -> None:
+    root = await opened(world)
+    await world.post(TOM, "!clam", thread=root)
+    assert (await ticket(world)).state is TicketState.WAITING
 
 
 async def test_a_returned_ticket_is_told_to_the_customer_who_waits(world: World) -> None:
@@ -244,6 +272,78 @@ async def test_words_beside_a_private_ticket_are_answered_once_at_most(
     answers = [plain(message.content) for message in world.chat.messages if message.thread == "b1"]
     assert [told in answer for answer in answers if told] == ([True] if told else [])
     assert len(answers) == (1 if told else 0)
+
+
+async def test_a_copy_says_what_the_message_says_now(world: World) -> None:
+    await world.command(EMMA, f"/private {REQUEST}")
+    await world.deliver()
+    message = await world.post(EMMA, "my password is hunter2", channel=PRIVATE, is_direct=True)
+    await world.deliver()
+    await world.edit(message, "it is about my password", channel=PRIVATE, is_direct=True)
+    await world.deliver()
+    told_agents = [plain(one.content) for one in said(world, "agents")]
+    assert not any("hunter2" in words for words in told_agents)
+    assert any("it is about my password" in words for words in told_agents)
+    await world.delete(message, channel=PRIVATE, is_direct=True)
+    await world.deliver()
+    assert not any("password" in plain(one.content) for one in said(world, "agents"))
+
+
+async def test_what_an_agent_answers_in_private_stands_under_the_card_too(world: World) -> None:
+    await world.command(EMMA, f"/private {REQUEST}")
+    await world.deliver()
+    await world.send(TOM, "reply:1", {"text": "Please try 2.1"}, channel="agents")
+    await world.deliver()
+    assert "Please try 2.1" in plain(said(world, "agents")[-1].content)
+
+
+async def test_who_has_several_private_tickets_is_asked_which_is_meant(world: World) -> None:
+    for words in (REQUEST, OTHER):
+        await world.command(EMMA, f"/private {words}")
+    await world.deliver()
+    await world.post(EMMA, "It is version 1.9", channel="dm", is_direct=True)
+    await world.deliver()
+    question = world.chat.messages[-1]
+    assert "which of your tickets" in plain(question.content)
+    add = next(one for one in question.content.buttons if one.action.startswith("add:2:"))
+    await world.press(EMMA, add.action, channel="dm")
+    await world.deliver()
+    assert "It is version 1.9" in (await ticket(world, 2)).words
+    assert "It is version 1.9" in plain(said(world, "agents")[-1].content)
+
+
+async def test_thanks_after_the_end_need_no_answer(world: World) -> None:
+    await world.command(EMMA, f"/private {REQUEST}")
+    await world.command(TOM, "/close 1", channel="agents")
+    await world.deliver()
+    before = len(world.chat.messages)
+    await world.post(EMMA, "Thanks a lot!", channel=PRIVATE, is_direct=True)
+    await world.deliver()
+    assert len(world.chat.messages) == before
+
+
+async def test_agents_find_a_private_ticket_by_its_card(world: World) -> None:
+    await world.command(EMMA, f"/private {REQUEST}")
+    await world.deliver()
+    (card,) = said(world, "agents")
+    assert f"[thread {card.id}]" in told(await world.command(TOM, "/claim", channel="agents"))
+    assert f"[thread {card.id}]" in told(await world.command(TOM, "/mine", channel="agents"))
+
+
+async def test_a_ticket_from_a_mention_elsewhere_is_private(world: World) -> None:
+    message = await world.post(EMMA, REQUEST, channel="general", is_to_us=True)
+    await world.deliver()
+    await world.press(EMMA, f"open:{message}", channel="general")
+    assert (await ticket(world)).is_private
+
+
+async def test_commands_under_the_card_mean_its_ticket(world: World) -> None:
+    await opened(world, JONAS, OTHER)
+    await opened(world)
+    second = said(world, "agents")[1]
+    await world.command(TOM, "/close", channel="agents", thread=second.id)
+    assert (await ticket(world, 2)).state is TicketState.CLOSED
+    assert (await ticket(world, 1)).state is TicketState.WAITING
 
 
 async def test_a_public_conversation_is_not_copied(world: World) -> None:
@@ -446,3 +546,16 @@ async def test_customers_see_their_tickets_and_agents_also_the_line(world: World
     content = (await world.press(TOM, "home") or Reply()).content
     assert content is not None
     assert labels(content)[0] == "Claim next"
+
+
+async def test_before_anything_is_set_up_the_page_says_how(world: World) -> None:
+    world.server = "paper:new"
+    assert "/setup" in told(await world.press(EMMA, "home"))
+
+
+async def test_who_sets_a_server_up_first_decides_on_its_language(world: World) -> None:
+    world.server = "paper:new"
+    english = Person("ann", "Ann", "en-GB", is_admin=True)
+    await world.send(english, "setup", SETUP)
+    await opened(world)
+    assert "The answer is due" in plain(said(world, "agents")[-1].content)

@@ -109,13 +109,15 @@ class World:
         await self.desk.handle(MessagePosted(**base, **is_called, person=person, message=message, text=text))  # type: ignore[arg-type]
         return message
 
-    async def edit(self, message: str, text: str, *, channel: str = "support") -> None:
+    async def edit(self, message: str, text: str, *, channel: str = "support", is_direct: bool = False) -> None:
         """A message is changed."""
-        await self.desk.handle(MessageEdited(**self._base(channel, None), message=message, text=text))  # type: ignore[arg-type]
+        base = {**self._base(channel, None), "is_direct": is_direct}
+        await self.desk.handle(MessageEdited(**base, message=message, text=text))  # type: ignore[arg-type]
 
-    async def delete(self, message: str, *, channel: str = "support") -> None:
+    async def delete(self, message: str, *, channel: str = "support", is_direct: bool = False) -> None:
         """A message is deleted."""
-        await self.desk.handle(MessageDeleted(**self._base(channel, None), message=message))  # type: ignore[arg-type]
+        base = {**self._base(channel, None), "is_direct": is_direct}
+        await self.desk.handle(MessageDeleted(**base, message=message))  # type: ignore[arg-type]
 
     async def command(
         self, person: Person, line: str, *, channel: str = "support", thread: str | None = None
