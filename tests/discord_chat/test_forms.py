@@ -120,7 +120,12 @@ def test_every_text_of_a_button_fits(language: Language, *, formal: bool) -> Non
 @pytest.mark.parametrize("language", Language)
 def test_no_label_of_a_form_is_cut(language: Language, *, formal: bool) -> None:
     for other, number in itertools.product(Language, (0, 1, 9_999)):
-        values: dict[str, Value] = {"ahead": number, "shipped": number, "language": text(f"language-{other}")}
+        values: dict[str, Value] = {
+            "ahead": number,
+            "shipped": number,
+            "number": number,
+            "language": text(f"language-{other}"),
+        }
         values["title"] = "t" * 30
         for key in sorted(key for key in keys(language) if key.startswith("form-")):
             label = to_plain(Text(key, values), language, formal=formal)
