@@ -797,6 +797,6 @@ install-again = Noch einmal beginnen
 file-in-direct-message = Die Datei liegt in [Ihren|deinen] Direktnachrichten mit dem Bot.
 file-not-sent = Die Datei lässt sich gerade nicht senden.
 not-installed = Der Bot ist in diesem Workspace nicht mehr installiert. Wer den Workspace verwaltet, kann ihn wieder hinzufügen.
-form-needs-command = Dafür ist ein Formular nötig, das sich hier nicht öffnen lässt. Bitte den Befehl oder einen Knopf benutzen.
+needs-form = Dafür ist ein Formular nötig, das sich hier nicht öffnen lässt. Bitte den Befehl oder einen Knopf benutzen.
 lacks-membership = In { $channel } ist der Bot nicht, oder den Kanal gibt es nicht mehr. Bitte den Bot dort einladen: /invite
 lacks-private-channel = In { $channel } wird zitiert, was Kunden schreiben, und alle im Workspace können es lesen. Bitte den Kanal privat machen.

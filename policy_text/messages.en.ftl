@@ -797,6 +797,6 @@ install-again = Begin again
 file-in-direct-message = The file is in your direct messages with the bot.
 file-not-sent = The file cannot be sent at the moment.
 not-installed = The bot is not installed in this workspace any more. Whoever manages the workspace can add it again.
-form-needs-command = This needs a form, which cannot be opened from here. Please use the command or a button.
+needs-form = This needs a form, which cannot be opened from here. Please use the command or a button.
 lacks-membership = The bot is not in { $channel }, or there is no such channel any more. Please invite the bot there: /invite
 lacks-private-channel = In { $channel } customers' words are quoted, and everybody in the workspace can read them. Please make the channel private.

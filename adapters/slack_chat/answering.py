@@ -7,6 +7,7 @@ Slack waits three seconds for an acknowledgement, and a trigger_id opens a modal
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Coroutine, Mapping
 from dataclasses import replace
@@ -26,10 +27,11 @@ from adapters.slack_chat.deliver import Delivery, tell
 from adapters.slack_chat.files import send_file
 from adapters.slack_chat.forms import Origin, errors_of, form_of, modal_of
 from adapters.slack_chat.markup import to_plain
+from adapters.slack_chat.nonsense import Malformed, reading_payload
 from adapters.slack_chat.people import reason_of
 from adapters.slack_chat.rooms import Rooms
 from adapters.slack_chat.show import Page, home_with, modal_with, pages, waiting_modal
-from adapters.slack_chat.workspaces import Workspace
+from adapters.slack_chat.workspaces import SDK, Workspace
 from bot.model import (
     Block,
     ButtonPressed,
@@ -38,6 +40,7 @@ from bot.model import (
     Done,
     FormSent,
     Language,
+    Later,
     Listener,
     MessagePicked,
     Person,
@@ -58,6 +61,9 @@ LATEST = timedelta(seconds=2.5)
 """Whatever is still on its way then, the acknowledgement goes out; after three seconds Slack gives up on us."""
 FAREWELL = timedelta(seconds=2)
 """How long a stopping process waits for what it still has to say."""
+PAUSE = timedelta(seconds=1)
+"""How long to wait for another attempt to say something to all, where Slack does not tell."""
+_MOST_ATTEMPTS = 5
 TROUBLE = (SlackClientError, aiohttp.ClientError, OSError)
 """Slack says no, or cannot be reached."""
 _MOST_BY_URL = 5
@@ -68,9 +74,6 @@ _MOST_TOLD = 10_000
 """Answers to mentions that are remembered, so that none is given twice."""
 _LONGEST_ERROR = 1_000
 """Characters of a refusal under a field of a form."""
-
-SDK = "slack_sdk"
-"""The name of its logger."""
 
 _log = structlog.get_logger(__name__)
 
@@ -94,7 +97,8 @@ class Errands:
 
     def _end(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, Malformed):  # of which whoever asked is told
             _log.error("what was begun could not be ended", exc_info=error)
 
     async def close(self) -> None:
@@ -153,6 +157,10 @@ class Asked:
         """Give the answer. Raises one of TROUBLE."""
         raise NotImplementedError
 
+    async def tell_nothing(self) -> None:
+        """There is no answer, as when the same is sent a second time. Raises one of TROUBLE."""
+        await self.acknowledge()
+
     async def _modal(self, reply: Reply, origin: Origin) -> dict[str, Any]:
         """The answer as a modal: a form, or something to read."""
         if reply.form is None:
@@ -162,6 +170,9 @@ class Asked:
 
     def _pages(self, reply: Reply) -> list[Page]:
         return pages(reply.content or self._please_again(), self.workspace.dialect)
+
+    def _done_already(self) -> dict[str, Any]:
+        return modal_with(note_to(self.language, text("modal-done")), self.workspace.dialect)
 
     def _please_again(self) -> Content:
         """A form cannot follow when its trigger has expired."""
@@ -175,9 +186,15 @@ class AskedInConversation(Asked):
         """With `takes_answer`, a short answer goes out in the acknowledgement itself: so it is with commands."""
         super().__init__(workspace, body, ack)
         self._takes_answer = takes_answer
+        self._trigger, self._url = str(body["trigger_id"]), _url_of(body)
+        self._is_under_whisper = bool((body.get("container") or {}).get("is_ephemeral"))
+        """Whether it is a button on something that only this person sees."""
 
     async def tell(self, reply: Reply) -> None:
-        """What comes late, or in many parts, comes by the response_url; each part after the one before."""
+        """What comes late, or in many parts, comes by the response_url; each part after the one before.
+
+        What was done by a button under a private message cannot be done once more: the answer takes its place.
+        """
         if reply.form is not None and not self.is_late and await self._is_opened(reply):
             await self.acknowledge()
             return
@@ -186,19 +203,21 @@ class AskedInConversation(Asked):
             await self.acknowledge(_message(told[0], is_public=reply.is_public))
             return
         await self.acknowledge()
-        await tell_by_url(self.workspace, self._origin.response_url, told, is_public=reply.is_public)
+        is_done = not (reply.is_refusal or reply.is_public or reply.form)
+        url, replaces = self._origin.response_url, self._is_under_whisper and is_done
+        await tell_by_url(self.workspace, url, told, is_public=reply.is_public, replaces=replaces)
 
     @property
     def _origin(self) -> Origin:
         channel, thread, is_direct = ("", None, False)
         if self.event is not None:
             channel, thread, is_direct = self.event.channel, self.event.thread, self.event.is_direct
-        return Origin(channel=channel, thread=thread, response_url=_url_of(self.body), is_direct=is_direct)
+        return Origin(channel=channel, thread=thread, response_url=self._url, is_direct=is_direct)
 
     async def _is_opened(self, reply: Reply) -> bool:
         view = await self._modal(reply, self._origin)
         try:
-            await self.workspace.client.views_open(trigger_id=self.body["trigger_id"], view=view)
+            await self.workspace.client.views_open(trigger_id=self._trigger, view=view)
         except TROUBLE as error:
             _log.warning("a form could not be opened", reason=reason_of(error))
             return False
@@ -215,6 +234,9 @@ class AskedInView(Asked):
         super().__init__(workspace, body, ack)
         view: Body = body.get("view") or {}
         self._view: str | None = view.get("id") if view.get("type") == "modal" else None
+        self._trigger = str(body["trigger_id"])
+        self._is_waiting = False
+        """Whether a request for patience is open."""
 
     @property
     def is_at_home(self) -> bool:
@@ -227,6 +249,7 @@ class AskedInView(Asked):
         if self._view is None:
             try:
                 await self._show(waiting_modal(self.language))
+                self._is_waiting = True
             except TROUBLE as error:
                 _log.warning("a modal could not be opened", reason=reason_of(error))
 
@@ -235,10 +258,16 @@ class AskedInView(Asked):
         await self._show(await self._modal(reply, Origin(is_direct=True)))
         await self.acknowledge()
 
+    async def tell_nothing(self) -> None:
+        """A request for patience is not the last word."""
+        if self._is_waiting:
+            await self._show(self._done_already())
+        await self.acknowledge()
+
     async def _show(self, view: dict[str, Any]) -> None:
         client = self.workspace.client
         if self._view is None:
-            opened = await client.views_open(trigger_id=self.body["trigger_id"], view=view)
+            opened = await client.views_open(trigger_id=self._trigger, view=view)
             self._view = opened["view"]["id"]
         else:
             await client.views_update(view_id=self._view, view=view)
@@ -250,7 +279,7 @@ class AskedByForm(Asked):
     def __init__(self, workspace: Workspace, body: Body, ack: AsyncAck) -> None:
         """Raises ValueError for a view that no form of ours has become."""
         super().__init__(workspace, body, ack)
-        self._origin = form_of(body["view"])[1]
+        self._view, self._origin = str(body["view"]["id"]), form_of(body["view"])[1]
 
     @property
     def is_at_home(self) -> bool:
@@ -267,7 +296,7 @@ class AskedByForm(Asked):
             view = await self._modal(reply, self._origin)
             if reply.is_refusal:
                 view = _form_again(self.body["view"], view["blocks"])
-            await self.workspace.client.views_update(view_id=self.body["view"]["id"], view=view)
+            await self.workspace.client.views_update(view_id=self._view, view=view)
         elif reply.is_refusal and (errors := self._errors(reply)):
             await self.acknowledge({"response_action": "errors", "errors": errors})
         elif reply.form is not None or not self._origin.response_url:
@@ -279,6 +308,12 @@ class AskedByForm(Asked):
             return
         if reply.is_public:
             await self._tell_there(reply)
+
+    async def tell_nothing(self) -> None:
+        """The form closes; a request for patience can only become something else."""
+        if self.is_late:
+            await self.workspace.client.views_update(view_id=self._view, view=self._done_already())
+        await self.acknowledge({"response_action": "clear"})
 
     def _errors(self, reply: Reply) -> dict[str, str]:
         said = reply.content and _sentence(reply.content, self.workspace)
@@ -307,15 +342,20 @@ def _filled(block: dict[str, Any], values: Body) -> dict[str, Any]:
     return {**block, "element": {**element, **begun}}
 
 
-async def tell_by_url(workspace: Workspace, url: str, told: list[Page], *, is_public: bool = False) -> None:
-    """Say something where the response_url leads, one page after the other. Raises one of TROUBLE."""
+async def tell_by_url(
+    workspace: Workspace, url: str, told: list[Page], *, is_public: bool = False, replaces: bool = False
+) -> None:
+    """Say something where the response_url leads, one page after the other. Raises one of TROUBLE.
+
+    With `replaces`, the first takes the place of the message that the button was on.
+    """
     address, _, thread_ts = url.partition("#")
     if len(told) > _MOST_BY_URL:
         _log.warning("an answer was cut: a response_url takes no more", pages=len(told), most=_MOST_BY_URL)
     client = workspace.client
     there = AsyncWebhookClient(address, session=client.session, logger=logging.getLogger(SDK), retry_handlers=[])
-    for page in told[:_MOST_BY_URL]:
-        message = _message(page, is_public=is_public) | {"replace_original": False}
+    for number, page in enumerate(told[:_MOST_BY_URL]):
+        message = _message(page, is_public=is_public) | {"replace_original": replaces and number == 0}
         answer = await there.send_dict(message | ({"thread_ts": thread_ts} if thread_ts else {}))
         if answer.status_code != HTTPStatus.OK:
             raise ConnectionError(f"Slack does not take an answer: status {answer.status_code}")
@@ -369,7 +409,7 @@ class Answering:
     def __init__(self, desk: Listener, delivery: Delivery) -> None:
         self.errands = Errands()
         self.rooms = Rooms()
-        self.patience, self.latest = PATIENCE, LATEST
+        self.patience, self.latest, self.pause = PATIENCE, LATEST, PAUSE
         self._desk, self._delivery = desk, delivery
         self._told: LRUCache[tuple[str, str], None] = LRUCache(_MOST_TOLD)
 
@@ -390,18 +430,18 @@ class Answering:
         reply = await handling or Reply()
         if reply.file is not None:
             await asked.hold_on()  # sending it takes a while, and no acknowledgement can hold it
-            reply = await self._without_file(asked, reply)
+            reply = await self._without_file(asked.workspace, asked.event, reply)
         if _is_for_home(asked.event):
             await self._publish(asked.workspace, asked.event, reply)
             return
-        if reply != Reply():
-            await self._tell(asked, reply)
+        await self._tell(asked, reply)
         if asked.is_at_home and asked.event is not None and not (reply.form or reply.is_refusal):
             await self.show_home(asked.workspace, _home_after(asked.event))
 
     async def _handle(self, asked: Asked, hearing: Coroutine[Any, Any, Interaction]) -> Reply | None:
         try:
-            asked.event = await hearing
+            with reading_payload():
+                asked.event = await hearing
         except TROUBLE as error:
             _log.warning("what somebody asked for could not be read", reason=reason_of(error))
             return Reply(note_to(asked.language, text("please-again")), is_refusal=True)
@@ -409,10 +449,10 @@ class Answering:
 
     async def _tell(self, asked: Asked, reply: Reply) -> None:
         try:
-            await asked.tell(reply)
+            await (asked.tell_nothing() if reply == Reply() else asked.tell(reply))
         except TROUBLE as error:
             _log.warning("an answer could not be given where it was asked for", reason=reason_of(error))
-            if asked.event is not None:
+            if asked.event is not None and reply != Reply():
                 content = reply.content or note_to(asked.language, text("please-again"))
                 await self._say(asked.workspace, asked.event, content, is_public=reply.is_public)
 
@@ -425,26 +465,36 @@ class Answering:
         if reply == Reply() or told in self._told:
             return
         self._told[told] = None
-        content = reply.content or note_to(language_of(event.person), text("form-needs-command"))
+        reply = await self._without_file(workspace, event, reply)
+        content = reply.content or note_to(language_of(event.person), text("needs-form"))
         await self._say(workspace, event, content, is_public=reply.is_public)
 
     async def _say(self, workspace: Workspace, event: Interaction, content: Content, *, is_public: bool) -> None:
         """The last way to tell somebody what is done already."""
         if is_public:
-            said = Say(server=event.server, channel=event.channel, thread=event.thread, content=content)
-            outcome = await self._delivery.perform(said, event.key)
-            if not isinstance(outcome, Done):
-                _log.warning("what was done could not be told", reason=outcome.reason)
+            await self._say_to_all(event, content)
         else:
             await tell(workspace, event.person.id, event.channel, content, event.thread)
 
-    async def _without_file(self, asked: Asked, reply: Reply) -> Reply:
+    async def _say_to_all(self, event: Interaction, content: Content) -> None:
+        """As an effect is said, but owed by nobody: it gets lost with the process, or when it has to wait too often."""
+        said = Say(server=event.server, channel=event.channel, thread=event.thread, content=content)
+        nonce = f"{int(event.at.timestamp()):x}-{hashlib.sha256(event.key.encode()).hexdigest()[:16]}"
+        outcome = await self._delivery.perform(said, nonce)
+        for attempt in range(2, _MOST_ATTEMPTS + 1):
+            if not isinstance(outcome, Later):
+                break
+            await asyncio.sleep((outcome.wait or self.pause).total_seconds())
+            outcome = await self._delivery.perform(said, nonce, attempt)
+        if not isinstance(outcome, Done):
+            _log.warning("what was done could not be told", reason=outcome.reason)
+
+    async def _without_file(self, workspace: Workspace, event: Interaction | None, reply: Reply) -> Reply:
         """A private file goes into the direct messages, a public one to where it was asked for; the answer says so."""
-        event, file = asked.event, reply.file
-        if event is None or file is None or reply.content is None:
+        if event is None or reply.file is None or reply.content is None:
             return reply
         try:
-            await self._send(asked.workspace, event, reply)
+            await self._send(workspace, event, reply)
         except TROUBLE as error:
             _log.warning("a file could not be sent", reason=reason_of(error))
             told = [note(text("file-not-sent"))]

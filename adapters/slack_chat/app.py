@@ -9,6 +9,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
 
@@ -26,7 +27,6 @@ from slack_sdk.errors import SlackApiError
 
 from adapters.slack_chat.addresses import workspace_of
 from adapters.slack_chat.answering import (
-    SDK,
     Answering,
     AskedByForm,
     AskedInConversation,
@@ -37,9 +37,11 @@ from adapters.slack_chat.deliver import Delivery
 from adapters.slack_chat.files import with_texts
 from adapters.slack_chat.forms import form_of
 from adapters.slack_chat.manifest import NEW_TICKET
+from adapters.slack_chat.nonsense import NONSENSE, Malformed, fault_in, reading_payload
 from adapters.slack_chat.people import reason_of
 from adapters.slack_chat.reading import mentions
 from adapters.slack_chat.rooms import channels_in
+from adapters.slack_chat.sharing import Sharing, shared_in
 from adapters.slack_chat.show import CALLBACK
 from adapters.slack_chat.to_event import (
     button_pressed,
@@ -53,7 +55,7 @@ from adapters.slack_chat.to_event import (
     server_left,
     shortcut_used,
 )
-from adapters.slack_chat.workspaces import Workspace, Workspaces, installed_in
+from adapters.slack_chat.workspaces import Workspace, Workspaces, hushed, installed_in
 from bot.model import CommandUsed, Event, FormSent, Language, Listener, MessagePicked, Wish
 from bot.settings import Settings
 from bot.texts import PlainMarkup, say, text
@@ -61,6 +63,11 @@ from bot.texts import PlainMarkup, say, text
 _INSTALLED_IN = "installed_in"
 _WORKSPACE = "workspace"
 """Under these names the context of a request keeps to which installation it belongs."""
+_SHARED = "shared"
+"""Under this name, in which channel it happened, if companies share that."""
+_CHOSEN = "chosen"
+"""Under this name, that a listener was found: until then, what fails is the fault of the payload."""
+_NAME = re.compile(r"[a-z_.]{1,64}")
 MOST_HEARD = 50_000
 """Events that are known again; Slack repeats its own within minutes, and sends a workspace's at most 500 a minute."""
 
@@ -75,40 +82,32 @@ def create_app(
     most_heard: int = MOST_HEARD,
 ) -> AsyncApp:
     """The app that hears for this desk, in any of the three ways. The listeners know nothing of the way."""
-    _hushed(SDK, logging.WARNING)
     listening = Listening(desk, workspaces, answering or Answering(desk, Delivery(workspaces)), most_heard)
     secret = settings.slack_signing_secret
     app = AsyncApp(
         name="wartemarke",
-        logger=_hushed("slack_bolt", logging.ERROR),  # it warns of settings that it finds by itself and does not need
+        logger=hushed("slack_bolt", logging.ERROR),  # it warns of settings that it finds by itself and does not need
         process_before_response=True,
         raise_error_for_unhandled_request=True,
         signing_secret=secret.get_secret_value() if secret else "",
         client=workspaces.client(),
         before_authorize=_InstallationNoted(),
-        authorize=_authorize_by(workspaces),
+        authorize=_authorize_by(workspaces, Sharing(desk, workspaces)),
         user_facing_authorize_error_message="\n".join(
             say(text("not-installed"), language, PlainMarkup()) for language in Language
         ),
         attaching_function_token_enabled=False,
         attaching_conversation_kwargs_enabled=False,
     )
-    anything = re.compile("")
-    app.event(anything)(listening.told)
-    app.command(anything)(listening.used)
-    app.action(re.compile(r"desk\."))(listening.pressed)
-    app.view(CALLBACK)(listening.sent)
-    app.shortcut(NEW_TICKET)(listening.wanted)
-    app.shortcut(re.compile(f"^({'|'.join(Wish)})$"))(listening.picked)
+    anything, chosen = re.compile(""), [_note_chosen]
+    app.event(anything, middleware=chosen)(listening.told)
+    app.command(anything, middleware=chosen)(listening.used)
+    app.action(re.compile(r"desk\."), middleware=chosen)(listening.pressed)
+    app.view(CALLBACK, middleware=chosen)(listening.sent)
+    app.shortcut(NEW_TICKET, middleware=chosen)(listening.wanted)
+    app.shortcut(re.compile(f"^({'|'.join(Wish)})$"), middleware=chosen)(listening.picked)
     app.error(_log_error)
     return app
-
-
-def _hushed(library: str, least: int) -> logging.Logger:
-    """A library's logger, above all without its debug log, which tells what people write."""
-    logger = logging.getLogger(library)
-    logger.setLevel(max(logger.getEffectiveLevel(), least))
-    return logger
 
 
 class _InstallationNoted(AsyncMiddleware):
@@ -126,15 +125,19 @@ class _InstallationNoted(AsyncMiddleware):
     ) -> BoltResponse | None:
         """Before the authorization."""
         del resp
-        req.context[_INSTALLED_IN] = installed_in(req.body)
+        req.context[_INSTALLED_IN], req.context[_SHARED] = installed_in(req.body), shared_in(req.body)
         return await next()
 
 
-def _authorize_by(workspaces: Workspaces) -> Callable[[AsyncBoltContext], Awaitable[Any]]:
+def _authorize_by(workspaces: Workspaces, sharing: Sharing) -> Callable[[AsyncBoltContext], Awaitable[Any]]:
     async def authorize(context: AsyncBoltContext) -> AuthorizeResult | None:
         enterprise, team, is_organisation = context[_INSTALLED_IN]
         try:
             workspace = await workspaces.of_event(enterprise, team, is_enterprise_install=is_organisation)
+            if context[_SHARED] is not None:
+                workspace = await sharing.hearing(context[_SHARED], workspace)
+        except NONSENSE as error:  # of our own
+            raise RuntimeError("an installation cannot be read") from error
         except SlackApiError as error:  # bolt would take it for a removed bot, and nobody would tell the event again
             raise ConnectionError(f"Slack does not let us know ourselves: {reason_of(error)}") from error
         if workspace is None:
@@ -151,14 +154,30 @@ def _authorize_by(workspaces: Workspaces) -> Callable[[AsyncBoltContext], Awaita
     return authorize
 
 
-async def _log_error(error: Exception, body: Body) -> BoltResponse | None:
+async def _note_chosen(context: AsyncBoltContext, next: Callable[[], Awaitable[None]]) -> None:  # noqa: A002
+    """Before a listener."""
+    context[_CHOSEN] = True
+    await next()
+
+
+async def _log_error(error: Exception, body: Body, context: AsyncBoltContext) -> BoltResponse | None:
     """What nobody listens to is none of our business, and must not be told again; all else is."""
-    told = {"type": body.get("type"), "kind": (body.get("event") or {}).get("type")}
+    event = body.get("event")
+    told = {"type": _name(body.get("type")), "kind": _name(event.get("type")) if isinstance(event, Mapping) else None}
     if isinstance(error, BoltUnhandledRequestError):
         _log.warning("Slack tells something that nobody listens to", **told)
-        return BoltResponse(status=200)
+        return BoltResponse(status=HTTPStatus.OK)
+    if isinstance(error, Malformed) or (isinstance(error, NONSENSE) and _CHOSEN not in context):
+        fault = str(error) if isinstance(error, Malformed) else fault_in(error)
+        _log.warning("Slack tells something that cannot be read", **told, fault=fault)
+        return BoltResponse(status=HTTPStatus.BAD_REQUEST)
     _log.error("something that Slack told could not be handled", **told, exc_info=error)
     return None
+
+
+def _name(told: object) -> str | None:
+    """What Slack calls something, as far as it can stand in a log."""
+    return told if isinstance(told, str) and _NAME.fullmatch(told) else None
 
 
 class Listening:
@@ -173,19 +192,22 @@ class Listening:
 
     async def told(self, body: Body, context: AsyncBoltContext) -> None:
         """An event of any type; when this returns, it is on the disk."""
-        kind = body["event"]["type"]
+        kind = str(body["event"]["type"])  # bolt has read it
         if kind not in EVENTS:
-            _log.warning("Slack tells of something that nobody listens to", type=body["type"], kind=kind)
+            _log.warning("Slack tells of something that nobody listens to", kind=_name(kind))
             return
-        if body["event_id"] not in self._heard:
+        with reading_payload():
+            id_ = str(body["event_id"])
+        if id_ not in self._heard:
             await EVENTS[kind](self, context.get(_WORKSPACE), body)
-            self._heard[body["event_id"]] = None
+            self._heard[id_] = None
 
     async def message(self, workspace: Workspace, body: Body) -> None:
         """Somebody wrote, or changed or deleted what they wrote."""
-        if self._is_ours(workspace, body["event"]):
-            event, is_twin = await message_event(workspace, body), _is_twin(workspace, body["event"])
-            await self._handle(workspace, event, is_twin=is_twin)
+        with reading_payload():
+            event = await message_event(workspace, body) if self._is_ours(workspace, body["event"]) else None
+            is_twin = _is_twin(workspace, body["event"])
+        await self._handle(workspace, event, is_twin=is_twin)
 
     def _is_ours(self, workspace: Workspace, event: Body) -> bool:
         """Whether it can be meant for us at all: else nobody is looked up. An exclamation mark may begin a command."""
@@ -197,16 +219,21 @@ class Listening:
 
     async def reaction(self, workspace: Workspace, body: Body) -> None:
         """A sign under a message."""
-        if self._hears(workspace, body["event"]["item"].get("channel", "")):  # else it is nothing to the desk
-            await self._handle(workspace, await reaction_event(workspace, body))
+        with reading_payload():
+            is_heard = self._hears(workspace, body["event"]["item"].get("channel", ""))
+            event = await reaction_event(workspace, body) if is_heard else None  # else it is nothing to the desk
+        await self._handle(workspace, event)
 
     async def place(self, workspace: Workspace, body: Body) -> None:
         """Something befell a channel."""
-        await self._handle(workspace, await place_event(workspace, body))
+        with reading_payload():
+            event = await place_event(workspace, body)
+        await self._handle(workspace, event)
 
     async def home(self, workspace: Workspace, body: Body) -> None:
         """Somebody looks at the bot's Home tab."""
-        event = await home_opened(workspace, body)
+        with reading_payload():
+            event = await home_opened(workspace, body)
         if event is not None:
             await self._answering.show_home(workspace, event)
 
@@ -216,16 +243,10 @@ class Listening:
 
     async def ended(self, _workspace: Workspace | None, body: Body) -> None:
         """The bot was removed, unless it was installed again before we heard of it."""
-        left = server_left(body)
-        if left is not None and not await self._is_still_there(workspace_of(left.server)):
+        with reading_payload():
+            left = server_left(body)
+        if left is not None and await self._workspaces.has_ended(workspace_of(left.server)):
             await self._desk.handle(left)
-
-    async def _is_still_there(self, workspace: str) -> bool:
-        await self._workspaces.end(workspace)
-        try:
-            return await self._workspaces.of(workspace) is not None
-        except SlackApiError:  # it does not know our token any more
-            return False
 
     async def _handle(self, workspace: Workspace, event: Event | None, *, is_twin: bool = False) -> None:
         """Only commands and signs are answered; the desk answers what is said to it by effects.
@@ -243,30 +264,38 @@ class Listening:
     async def used(self, body: Body, context: AsyncBoltContext, ack: AsyncAck, req: AsyncBoltRequest) -> None:
         """A slash command."""
         workspace: Workspace = context[_WORKSPACE]
-        asked = AskedInConversation(workspace, body, ack, takes_answer=True)
+        with reading_payload():
+            asked = AskedInConversation(workspace, body, ack, takes_answer=True)
         await self._answering.answer(asked, command_used(workspace, body, _sent(req)))
 
     async def pressed(self, body: Body, context: AsyncBoltContext, ack: AsyncAck) -> None:
         """A button of ours."""
         workspace: Workspace = context[_WORKSPACE]
         way = AskedInConversation if body.get("response_url") else AskedInView
-        await self._answering.answer(way(workspace, body, ack), button_pressed(workspace, body))
+        with reading_payload():
+            asked = way(workspace, body, ack)
+        await self._answering.answer(asked, button_pressed(workspace, body))
 
     async def picked(self, body: Body, context: AsyncBoltContext, ack: AsyncAck) -> None:
         """A shortcut in the menu of a message."""
         workspace: Workspace = context[_WORKSPACE]
-        hearing = message_picked(workspace, body, Wish(body["callback_id"]))
-        await self._answering.answer(AskedInConversation(workspace, body, ack), hearing)
+        with reading_payload():
+            asked, wish = AskedInConversation(workspace, body, ack), Wish(body["callback_id"])
+        await self._answering.answer(asked, message_picked(workspace, body, wish))
 
     async def wanted(self, body: Body, context: AsyncBoltContext, ack: AsyncAck) -> None:
         """The shortcut that belongs to no message."""
         workspace: Workspace = context[_WORKSPACE]
-        await self._answering.answer(AskedInView(workspace, body, ack), shortcut_used(workspace, body))
+        with reading_payload():
+            asked = AskedInView(workspace, body, ack)
+        await self._answering.answer(asked, shortcut_used(workspace, body))
 
     async def sent(self, body: Body, context: AsyncBoltContext, ack: AsyncAck, req: AsyncBoltRequest) -> None:
         """A form of ours, filled in."""
         workspace: Workspace = context[_WORKSPACE]
-        await self._answering.answer(AskedByForm(workspace, body, ack), self._form(workspace, body, _sent(req)))
+        with reading_payload():
+            asked = AskedByForm(workspace, body, ack)
+        await self._answering.answer(asked, self._form(workspace, body, _sent(req)))
 
     async def _form(self, workspace: Workspace, body: Body, sent: datetime | None) -> FormSent:
         chosen = map(workspace.channels.known_as, channels_in(body["view"]))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import timedelta
 
 import aiohttp
 import structlog
@@ -20,13 +21,15 @@ from adapters.slack_chat.people import CANNOT_TELL, reason_of
 from adapters.slack_chat.refused import DEAD_TOKEN, SlackRefused
 from adapters.slack_chat.rooms import channels_of
 from adapters.slack_chat.sockets import Line, serve_sockets
-from adapters.slack_chat.to_event import server_joined
+from adapters.slack_chat.to_event import server_joined, server_lost
 from adapters.slack_chat.workspaces import OneToken, Tokens, Workspace, Workspaces, client_with
 from bot.model import Chat, Effect, Later, Listener, Outcome, Person, ServerSettings, Text
 from bot.settings import Settings, SlackWay
 
 CALL_TIME = 10.0
 """Seconds that one request to Slack may take, whatever it is; those that somebody waits for are given up earlier."""
+_UNTIL_SERVED = timedelta(seconds=1)
+"""When to try again what was owed before we began; that is a matter of moments."""
 
 _log = structlog.get_logger(__name__)
 
@@ -63,13 +66,45 @@ class Service:
     async def join(self) -> None:
         """Tell the desk of workspaces that it does not know yet. Raises SlackRefused for a token of the settings."""
         try:
-            for name in await self._tokens.workspaces():
+            names = await self._tokens.workspaces()
+            for name in names:
                 if server_of(name) not in self._desk.servers():
                     await self._join(name)
         except SlackApiError as error:
             if reason_of(error) in DEAD_TOKEN:
                 raise _refused(reason_of(error)) from None
             raise
+        if not self.is_one:
+            self.answering.errands.begin(self._see_who_is_left(names))
+
+    async def _see_who_is_left(self, names: Collection[str]) -> None:
+        """Find those that have removed the bot while we were away."""
+        for name in names:
+            try:
+                await self.workspaces.of(name)
+            except CANNOT_TELL as error:
+                if reason_of(error) in DEAD_TOKEN:
+                    await self._part(name)
+
+    def heed_refusals(self) -> None:
+        """What follows when Slack refuses a token: who has set it in the settings mends it, others have removed us."""
+        refused = self.delivery.refused.copy()
+        self.delivery.refused.clear()
+        if refused and self.is_one:
+            self.refused.set()
+            return
+        for name in refused:
+            self.answering.errands.begin(self._part(name))
+
+    async def _part(self, name: str) -> None:
+        """Tell the desk that the bot was removed from a workspace, if it was."""
+        try:
+            has_ended = await self.workspaces.has_ended(name)
+        except CANNOT_TELL as error:
+            _log.warning("a workspace may have removed the bot", workspace=name, reason=reason_of(error))
+        else:
+            if has_ended and server_of(name) in self._desk.servers():
+                await self._desk.handle(server_lost(name))
 
     async def _join(self, name: str) -> None:
         try:
@@ -165,10 +200,9 @@ class SlackChat(Chat):
         """Do one effect."""
         service = self._service
         if service is None:
-            return Later("not connected to Slack")
+            return Later("not connected to Slack", _UNTIL_SERVED, is_untouched=True)
         outcome = await service.delivery.perform(effect, nonce, attempt)
-        if service.delivery.is_refused and service.is_one:
-            service.refused.set()
+        service.heed_refusals()
         return outcome
 
     async def member(self, server: str, person: str) -> Person | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -23,6 +23,8 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from adapters.slack_chat.addresses import address, place, workspace_of
 from adapters.slack_chat.pace import EARLY, LONGEST_SLEEP, POST, Call, Pace
+from adapters.slack_chat.people import CANNOT_TELL
+from adapters.slack_chat.refused import DEAD_TOKEN
 from adapters.slack_chat.show import Page, pages
 from adapters.slack_chat.workspaces import Workspace, Workspaces
 from bot.model import CloseThread, Content, Done, Effect, Later, Never, OpenThread, Outcome, Say
@@ -34,13 +36,15 @@ PATIENCE = timedelta(seconds=5)
 _TAKES_LONG = timedelta(seconds=10)
 _UNTIL_PERMITTED = timedelta(minutes=5)
 """When to look again whether somebody has invited us, or given us what was missing."""
+_UNTIL_MET = timedelta(seconds=10)
+"""When to ask again who we are in a workspace, where Slack did not tell."""
 _WITHOUT_A_TIME = 30.0
 """Seconds to wait where a refusal does not say how long."""
 _MOST_TRAILS = 10_000
 _MOST_DIRECTS = 10_000
 
-_NO_TOKEN = {"account_inactive", "invalid_auth", "not_authed", "team_access_not_granted", "token_revoked"}
 _OLD_TOKEN = "token_expired"  # noqa: S105 (an error code)
+_NO_TOKEN = DEAD_TOKEN - {_OLD_TOKEN}
 _NOT_PERMITTED = {
     "access_denied",
     "channel_not_found",
@@ -52,6 +56,7 @@ _NOT_PERMITTED = {
     "no_permission",
     "not_in_channel",
     "org_login_required",
+    "team_access_not_granted",
 }
 """What people can mend. We are not in a private channel: then Slack says that there is none."""
 _UNSURE = {"fatal_error", "internal_error", "request_timeout", "service_unavailable"}
@@ -117,6 +122,11 @@ class _Trail:
     """Where to go on looking, because such requests may be limited to one a minute."""
 
     @property
+    def is_untouched(self) -> bool:
+        """Whether nothing of it stands on Slack."""
+        return self.is_whole and not self.posted
+
+    @property
     def of(self) -> int:
         """How many pages there can be: what was posted may have been longer than it is now."""
         return max((page.of for page in self.posted.values()), default=0)
@@ -145,8 +155,8 @@ class Delivery:
         self._directs: LRUCache[tuple[str, str], str] = LRUCache(_MOST_DIRECTS)
         """Direct messages with us, by workspace and person."""
         self.patience, self.takes_long, self.until_permitted = PATIENCE, _TAKES_LONG, _UNTIL_PERMITTED
-        self.is_refused = False
-        """Whether Slack has refused a token for good. Where there is only one, there is nothing left to do."""
+        self.refused: set[str] = set()
+        """Workspaces whose token Slack has refused for good; whoever looks after them takes them out."""
 
     async def perform(self, effect: Effect, nonce: str, attempt: int = 1) -> Outcome:
         """Do one effect. What takes long goes on, and the same nonce finds it again."""
@@ -158,7 +168,10 @@ class Delivery:
         if not done:
             return Later("takes long", self.takes_long)
         self._calls.pop(nonce, None)
-        return Later("broken off") if before[1].cancelled() else before[1].result()
+        if before[1].cancelled():
+            trail = self._trails.get(nonce)
+            return Later("broken off", is_untouched=trail is not None and trail.is_untouched)
+        return before[1].result()
 
     async def close(self) -> None:
         """Break off what is still being done; it is owed."""
@@ -171,18 +184,19 @@ class Delivery:
         name = workspace_of(effect.server)
         try:
             workspace = await self._workspaces.of(name)
-            if workspace is None:
-                return Never("the bot is not installed in this workspace", is_fault=False)
-            trail = self._trails.setdefault(nonce, _Trail(is_whole=attempt <= 1))
+        except CANNOT_TELL as error:
+            return _untouched(self._outcome(name, error))
+        if workspace is None:
+            return Never("the bot is not installed in this workspace", is_fault=False)
+        trail = self._trails.setdefault(nonce, _Trail(is_whole=attempt <= 1))
+        try:
             return await self._do(_Errand(workspace, nonce, trail), effect)
         except _PutOffError as error:
-            return error.later
+            return replace(error.later, is_untouched=trail.is_untouched)
         except _RootIsGoneError:
             return Never("the message above is deleted", is_fault=False)
-        except SlackApiError as error:
+        except CANNOT_TELL as error:
             return self._outcome(name, error)
-        except (aiohttp.ClientError, OSError) as error:
-            return Later(type(error).__name__)
 
     async def _do(self, errand: _Errand, effect: Effect) -> Outcome:
         match effect:
@@ -206,8 +220,8 @@ class Delivery:
             if effect.person is None:
                 return Never("nobody is named whose direct message it is")
             channel = await self._direct(errand, effect.person)
-        posted = await self._post_all(errand, _Place(channel), effect.opening)
-        return Done(message=posted, thread=posted.rpartition(",")[2])  # under the last, where a long one takes several
+        posted = await self._post_all(errand, _Place(channel), pages(effect.opening, errand.workspace.dialect))
+        return Done(message=",".join(posted), thread=posted[-1])  # under the last, where a long one takes several
 
     async def _direct(self, errand: _Errand, person: str) -> str:
         """The channel in which only this person and the bot talk."""
@@ -223,16 +237,17 @@ class Delivery:
     # --- messages ------------------------------------------------------------------------------------
 
     async def _say(self, errand: _Errand, effect: Say) -> Outcome:
-        if effect.replaces is not None and await self._edit(errand, effect.replaces, effect.content):
-            return Done(message=effect.replaces)
         above = effect.thread or effect.answers  # on Slack an answer to a message stands in its thread
         channels = errand.workspace.channels
         where = _Place(*_now(errand.workspace, above)) if above else _Place(channels.now(effect.channel))
-        return Done(message=await self._post_all(errand, where, effect.content))
+        wanted = pages(effect.content, errand.workspace.dialect)
+        edited = await self._edit(errand, effect.replaces.split(","), wanted, effect.thread) if effect.replaces else []
+        further = await self._post_all(errand, where, wanted[len(edited) :])
+        return Done(message=",".join([*edited, *further]))
 
-    async def _post_all(self, errand: _Errand, where: _Place, content: Content) -> str:
-        """Post what does not stand there yet; the addresses of all pages, with commas."""
-        posted, wanted = errand.trail.posted, pages(content, errand.workspace.dialect)
+    async def _post_all(self, errand: _Errand, where: _Place, wanted: Sequence[Page]) -> list[str]:
+        """Post what does not stand there yet; the addresses of all pages."""
+        posted = errand.trail.posted
         if not errand.trail.is_whole:
             await self._look(errand, where, len(wanted))
         for number, page in enumerate(wanted):
@@ -246,7 +261,7 @@ class Delivery:
             await self._delete(errand, posted[number].channel, posted[number].ts)
             del posted[number]
         known_as = errand.workspace.channels.known_as
-        return ",".join(address(known_as(posted[number].channel), posted[number].ts) for number in sorted(posted))
+        return [address(known_as(posted[number].channel), posted[number].ts) for number in sorted(posted)]
 
     async def _post(self, errand: _Errand, where: _Place, page: Page, number: int, of: int) -> _Posted:
         errand.trail.is_whole = False
@@ -257,6 +272,8 @@ class Delivery:
                 errand.workspace.client.chat_postMessage,
                 channel=where.channel,
                 thread_ts=where.root,
+                # who talks to us alone writes beside a thread as often as in it, and would not see it there
+                reply_broadcast=(where.root is not None and where.channel.startswith("D")) or None,
                 text=page.text,
                 blocks=page.blocks,
                 metadata=_metadata(errand.nonce, page, number, of),
@@ -265,6 +282,9 @@ class Delivery:
             )
         except (_PutOffError, aiohttp.ClientConnectorError):
             errand.trail.is_whole = True
+            raise
+        except asyncio.CancelledError:
+            errand.trail.is_whole = not errand.has_begun
             raise
         except SlackApiError as error:
             errand.trail.is_whole = not _is_unsure(error)
@@ -275,19 +295,21 @@ class Delivery:
         errand.trail.is_whole = True
         return _Posted(answer["channel"], answer["ts"], _digest(page), of)
 
-    async def _edit(self, errand: _Errand, messages: str, content: Content) -> bool:
-        """Put other words into messages of ours. False if that cannot be: then what is left of them is taken away."""
-        old = [_now(errand.workspace, message) for message in messages.split(",")]
-        wanted = pages(content, errand.workspace.dialect)
-        if len(old) == len(wanted):
-            for (channel, ts), page in zip(old, wanted, strict=True):
-                if not await self._update(errand, channel, ts, page):
-                    break
-            else:
-                return True
-        for channel, ts in old:
-            await self._delete(errand, channel, ts)
-        return False
+    async def _edit(self, errand: _Errand, old: list[str], wanted: Sequence[Page], root: str | None) -> list[str]:
+        """Put other words into messages of ours; those that show the first pages now, none if that cannot be.
+
+        What shows none is taken away, but not the `root`: people talk in its thread.
+        """
+        loose = [message for message in reversed(old) if message != root]
+        surplus = loose[: max(len(old) - len(wanted), 0)]
+        kept = [message for message in old if message not in surplus]
+        for message, page in zip(kept, wanted, strict=False):
+            if not await self._update(errand, *_now(errand.workspace, message), page):
+                kept, surplus = [], loose
+                break
+        for message in surplus:
+            await self._delete(errand, *_now(errand.workspace, message))
+        return kept
 
     async def _update(self, errand: _Errand, channel: str, ts: str, page: Page) -> bool:
         """Edit one message of ours; doing it twice does no harm. False if it is gone, or may not be edited any more."""
@@ -394,7 +416,9 @@ class Delivery:
             self.pace.hold(call, seconds)
             raise _PutOffError("throttled by Slack", seconds) from error
 
-    def _outcome(self, workspace: str, error: SlackApiError) -> Outcome:
+    def _outcome(self, workspace: str, error: Exception) -> Outcome:
+        if not isinstance(error, SlackApiError):
+            return Later(type(error).__name__)
         code, seconds = _code(error), _throttled(error)
         reason = f"Slack says {code or _status(error)}"
         if seconds is not None:
@@ -402,7 +426,7 @@ class Delivery:
         if code in _NO_TOKEN or code == _OLD_TOKEN:
             self._workspaces.forget(workspace)
         if code in _NO_TOKEN:
-            self.is_refused = True
+            self.refused.add(workspace)
         if code in _NO_TOKEN or code in _NOT_PERMITTED or code.startswith("restricted_action"):
             return Later(reason, self.until_permitted)
         if code == _OLD_TOKEN or _is_unsure(error):
@@ -413,11 +437,15 @@ class Delivery:
 async def tell(workspace: Workspace, person: str, channel: str, content: Content, thread: str | None = None) -> None:
     """Say something that only one person reads: where they are, or, where that cannot be, in a direct message.
 
+    In direct messages it stays there, since nobody else reads it.
     `channel` may be empty. What is told may get lost; whatever must not is an effect.
     """
     try:
-        if not channel or not await _whisper(workspace, person, channel, content, thread):
-            await _write_to(workspace, person, content)
+        if channel.startswith("D"):
+            await _write(workspace, channel, content, thread)
+        elif not channel or not await _whisper(workspace, person, channel, content, thread):
+            opened = await workspace.client.conversations_open(users=person)
+            await _write(workspace, opened["channel"]["id"], content)
     except (SlackApiError, aiohttp.ClientError, OSError) as error:
         reason = _code(error) if isinstance(error, SlackApiError) else type(error).__name__
         _log.warning("somebody could not be told something", workspace=workspace.id, reason=reason)
@@ -438,17 +466,30 @@ async def _whisper(workspace: Workspace, person: str, channel: str, content: Con
     return True
 
 
-async def _write_to(workspace: Workspace, person: str, content: Content) -> None:
-    opened = await workspace.client.conversations_open(users=person)
+async def _write(workspace: Workspace, channel: str, content: Content, thread: str | None = None) -> None:
+    """Say something in direct messages."""
+    root = place(thread)[1] if thread else None
     for page in pages(content, workspace.dialect):
         await workspace.client.chat_postMessage(
-            channel=opened["channel"]["id"], text=page.text, blocks=page.blocks, unfurl_links=False, unfurl_media=False
+            channel=channel,
+            thread_ts=root,
+            text=page.text,
+            blocks=page.blocks,
+            unfurl_links=False,
+            unfurl_media=False,
         )
 
 
+def _untouched(outcome: Outcome) -> Outcome:
+    """The same, where nothing was begun."""
+    if not isinstance(outcome, Later):
+        return outcome
+    return replace(outcome, wait=outcome.wait or _UNTIL_MET, is_untouched=True)
+
+
 def _now(workspace: Workspace, message: str) -> tuple[str, str]:
-    """(channel, ts) of a message, with the id that its channel has now."""
-    channel, ts = place(message)
+    """(channel, ts) of a message, the first one where it took several, with the id that its channel has now."""
+    channel, ts = place(message.partition(",")[0])
     return workspace.channels.now(channel), ts
 
 

@@ -18,10 +18,12 @@ from cachetools import TTLCache
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
 from slack_sdk.signature import SignatureVerifier
 
 from adapters.slack_chat.installing import Installing
 from adapters.slack_chat.manifest import EVENTS_PATH, INSTALL_PATH, REDIRECT_PATH
+from adapters.slack_chat.nonsense import NONSENSE, fault_in
 from bot.settings import Settings
 
 _BODY_BYTES = 1024 * 1024
@@ -106,18 +108,28 @@ async def _dispatch(app: AsyncApp, seal: _Seal, request: web.Request, body: str)
     signature = seal.admit(request, body)
     answer = web.Response(status=503)
     try:
-        answer = await to_aiohttp_response(await app.async_dispatch(await _bolt_request(request)))
+        answer = await to_aiohttp_response(await _answered(app, await _bolt_request(request)))
     finally:
         if answer.status >= web.HTTPInternalServerError.status_code:
             seal.forget(signature)
     return answer
 
 
+async def _answered(app: AsyncApp, asked: AsyncBoltRequest) -> BoltResponse:
+    """What the app answers. Raises HTTPBadRequest."""
+    try:
+        return await app.async_dispatch(asked)
+    except NONSENSE as error:  # bolt answers for all errors but those of its own reading
+        _log.warning("a request at Slack's door cannot be read", fault=fault_in(error))
+        raise web.HTTPBadRequest(text="This cannot be read.\n") from None
+
+
 async def _bolt_request(request: web.Request) -> AsyncBoltRequest:
     """The request as bolt reads it. Raises HTTPBadRequest."""
     try:
         asked = await to_bolt_request(request)
-    except Exception:  # noqa: BLE001 (what is no JSON, no object or nested too deep breaks it in many ways)
+    except Exception as error:  # noqa: BLE001 (what is no JSON, no object or nested too deep breaks it in many ways)
+        _log.warning("a request at Slack's door cannot be read", fault=fault_in(error))
         raise web.HTTPBadRequest(text="This cannot be read.\n") from None
     if not asked.body:
         raise web.HTTPBadRequest(text="This says nothing.\n")

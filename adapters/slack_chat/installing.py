@@ -92,12 +92,23 @@ class Installations(Tokens):
         return known.bot_token if known else None
 
     async def workspaces(self) -> Collection[str]:
-        """Ids of all that have installed the bot. Afterwards all their tokens are encrypted with the first key."""
-        workspaces = [workspace_of(server) for server in await self._desk.all_kept(PREFIX, _NAME)]
-        for workspace in workspaces:
-            async with self._locks[workspace]:
-                await self._read(workspace)
-        return workspaces
+        """Ids of all that have installed the bot. Afterwards all their tokens are encrypted with the first key.
+
+        One that cannot be opened concerns nobody else. Raises SlackRefused when none can be.
+        """
+        opened, refused = [], None
+        for server in await self._desk.all_kept(PREFIX, _NAME):
+            workspace = workspace_of(server)
+            try:
+                async with self._locks[workspace]:
+                    await self._read(workspace)
+                opened.append(workspace)
+            except SlackRefused as error:
+                _log.error("an installation cannot be opened", workspace=workspace, reason=str(error))
+                refused = error
+        if refused is not None and not opened:
+            raise refused
+        return opened
 
     async def begin(self, code: str) -> tuple[str, str]:
         """Turn the code that Slack gave to a browser into a token, and keep it: the workspace, and who installed us."""
@@ -112,10 +123,10 @@ class Installations(Tokens):
     async def end(self, workspace: str) -> None:
         """The bot was removed there, unless it has been installed again before we heard of that."""
         async with self._locks[workspace]:
+            self._known.pop(workspace, None)  # another process may have another one by now
             bot = await self._read(workspace)
             if bot is None or await self._works(bot):
                 return
-            self._known.pop(workspace, None)
             await self._desk.drop(server_of(workspace), _NAME)
             _log.info("an installation has ended", workspace=workspace)
 

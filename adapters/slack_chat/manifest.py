@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from adapters.slack_chat.commands import called
 from bot.desk.commands import COMMANDS, Command
 from bot.model import Language, Text, Wish
 from bot.texts import PlainMarkup, say, text
@@ -75,8 +76,9 @@ NEW_TICKET = "new_ticket"
 SHORTCUTS = (
     *(
         Shortcut(wish.value, ShortcutKind.MESSAGE, text(f"menu-{wish}"), text(f"command-{wish}"))
-        for wish in (Wish.COVERED, Wish.TICKET, Wish.PRIVATE_TICKET, Wish.CLAIM)
+        for wish in (Wish.COVERED, Wish.TICKET, Wish.PRIVATE_TICKET)
     ),
+    Shortcut(Wish.CLAIM.value, ShortcutKind.MESSAGE, text("menu-claim"), text("menu-claim-about")),
     Shortcut(NEW_TICKET, ShortcutKind.GLOBAL, text("button-open"), text("command-ticket")),
 )
 
@@ -138,7 +140,7 @@ def _shortcut(shortcut: Shortcut) -> dict[str, Any]:
 def _command(command: Command, prefix: str, events_url: str) -> dict[str, Any]:
     usage = _english(command.usage)
     return {
-        "command": f"/{prefix}{command.name}",
+        "command": called(command.name, prefix),
         "description": _english(command.description),
         **({"usage_hint": usage} if usage else {}),
         **({"url": events_url} if events_url else {}),

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from adapters.slack_chat.addresses import place
+from adapters.slack_chat.commands import called
 from bot.desk.commands import BY_NAME
 from bot.model import ChannelLink, Language, ThreadLink, Words
 from bot.texts import Holes, Markup, PlainMarkup, say, tell_moment, text
@@ -57,7 +58,7 @@ def to_mrkdwn(words: Words, language: Language, *, formal: bool = True, dialect:
     """A text as mrkdwn. In our own sentences, commands have the names that they have in this workspace."""
     pieces = _Mrkdwn(language, dialect)
     sentence = entities(say(words, language, pieces, formal=formal))
-    return pieces.fill(_with_prefix(sentence, dialect))
+    return pieces.fill(_with_names(sentence, dialect))
 
 
 def to_plain(
@@ -65,7 +66,7 @@ def to_plain(
 ) -> str:
     """A text as one line of at most `limit` characters, also if Slack counts "&" as the five of "&amp;"."""
     pieces = _Plain()
-    told = pieces.fill(_with_prefix(say(words, language, pieces, formal=formal), dialect))
+    told = pieces.fill(_with_names(say(words, language, pieces, formal=formal), dialect))
     line = " ".join(told.split())
     return line if _escaped_units(line) <= limit else f"{head(line, limit - 1, _escaped_units).rstrip()}…"
 
@@ -132,8 +133,8 @@ def _inert(sign: re.Match[str]) -> str:
     return sign[0] if is_inside or is_alone else f"{_JOINER}{sign[0]}{_JOINER}"
 
 
-def _with_prefix(sentence: str, dialect: Dialect) -> str:
-    return _COMMAND.sub(rf"/{dialect.prefix}\1", sentence)
+def _with_names(sentence: str, dialect: Dialect) -> str:
+    return _COMMAND.sub(lambda command: called(command[1], dialect.prefix), sentence)
 
 
 class _Mrkdwn(Holes):

@@ -14,6 +14,7 @@ from cachetools import TTLCache
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.slack_chat.nonsense import reading_answer, word
 from bot.model import Person
 
 T = TypeVar("T")
@@ -107,7 +108,11 @@ class People:
         """Until when Slack does not want to be asked for people."""
 
     async def person(self, user: str, name: str = "") -> Person:
-        """Who has this id. Where Slack does not tell in time, they have the name that the event gave, and no rights."""
+        """Who has this id. Where Slack does not tell in time, they have the name that the event gave, and no rights.
+
+        Raises TypeError for what is no id, or no name.
+        """
+        user, name = word(user), word(name)
         if user not in self._profiles or self._are_groups_old():
             await self._look_up(user)
         profile = self._profiles.get(user)
@@ -179,7 +184,8 @@ class People:
 
     async def _ask_profile(self, user: str) -> None:
         try:
-            answer = await self._client.users_info(user=user, include_locale=True)
+            with reading_answer():
+                profile = self._profile_of((await self._client.users_info(user=user, include_locale=True))["user"])
         except SlackApiError as error:
             if reason_of(error) in _UNKNOWN:
                 self._profiles[user] = _Profile()
@@ -187,15 +193,16 @@ class People:
             if reason_of(error) == "ratelimited":
                 self._quiet_until = self._clock() + float(error.response.headers.get("Retry-After", _AGAIN_AFTER))
             raise
-        self._profiles[user] = self._profile_of(answer["user"])
+        self._profiles[user] = profile
 
     def _profile_of(self, user: Mapping[str, Any]) -> _Profile:
         shown: Mapping[str, Any] = user.get("profile") or {}
         in_organisation: Mapping[str, Any] = user.get("enterprise_user") or {}
+        teams = {user.get("team_id"), *(in_organisation.get("teams") or ())}
         theirs = {user.get("team_id"), in_organisation.get("enterprise_id")}
         is_stranger = bool(user.get("is_stranger")) or not theirs & self._ours
-        # who looks after one workspace of an organisation does not look after all of it
-        rights = in_organisation if self._is_organisation else user
+        # who looks after one workspace of an organisation looks after neither all of it nor another one
+        rights = in_organisation if self._is_organisation else user if teams & self._ours else {}
         return _Profile(
             name=shown.get("display_name") or shown.get("real_name") or user.get("real_name") or user.get("name") or "",
             locale=None if is_stranger else user.get("locale"),
@@ -218,16 +225,16 @@ class People:
     async def _ask_groups(self) -> None:
         changes = self._changes
         try:
-            answer = await self._client.usergroups_list(include_users=True, include_disabled=False)
+            with reading_answer():
+                answer = await self._client.usergroups_list(include_users=True, include_disabled=False)
+                self._groups = {
+                    group["id"]: _Group(group.get("name") or group["id"], frozenset(group.get("users") or ()))
+                    for group in answer["usergroups"]
+                }
         except SlackApiError as error:
             if reason_of(error) not in _NO_GROUPS:
                 raise
             self._groups = {}
-        else:
-            self._groups = {
-                group["id"]: _Group(group.get("name") or group["id"], frozenset(group.get("users") or ()))
-                for group in answer["usergroups"]
-            }
         self._groups_until = self._clock() + KNOWN_FOR if changes == self._changes else 0.0
 
 

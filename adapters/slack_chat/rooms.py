@@ -12,6 +12,7 @@ import structlog
 from cachetools import LRUCache, TTLCache
 from slack_sdk.errors import SlackApiError
 
+from adapters.slack_chat.nonsense import reading_answer
 from adapters.slack_chat.people import reason_of
 from adapters.slack_chat.workspaces import Workspace
 from bot.model import ChannelLink, ServerSettings, Text
@@ -22,7 +23,7 @@ PATIENCE = 1.0
 _MOST = 10_000
 _FRESH = 60.0
 """Seconds for which nobody asks again unless they have to."""
-_UNSEEN = {"access_denied", "channel_not_found", "missing_scope", "no_permission"}
+UNSEEN = {"access_denied", "channel_not_found", "missing_scope", "no_permission"}
 """Slack's errors for a channel that is not there, or private and without us."""
 
 _log = structlog.get_logger(__name__)
@@ -60,18 +61,19 @@ class Rooms:
     async def _ask(self, workspace: Workspace, channel: str) -> None:
         self._fresh[workspace.id, channel] = None
         try:
-            told = await workspace.client.conversations_info(channel=workspace.channels.now(channel))
+            with reading_answer():
+                told = await workspace.client.conversations_info(channel=workspace.channels.now(channel))
+                about: Mapping[str, Any] = told["channel"]
+                room = _Room(
+                    is_open=not about.get("is_archived"),
+                    is_private=bool(about.get("is_private")),
+                    has_us=bool(about.get("is_member")),
+                )
         except SlackApiError as error:
-            if reason_of(error) not in _UNSEEN:
+            if reason_of(error) not in UNSEEN:
                 raise
-            self._known[workspace.id, channel] = _Room()
-            return
-        about: Mapping[str, Any] = told["channel"]
-        self._known[workspace.id, channel] = _Room(
-            is_open=not about.get("is_archived"),
-            is_private=bool(about.get("is_private")),
-            has_us=bool(about.get("is_member")),
-        )
+            room = _Room()
+        self._known[workspace.id, channel] = room
 
     def lacks(self, workspace: str, settings: ServerSettings) -> list[Text]:
         """One sentence for each thing that is missing, as far as it is known."""

@@ -13,18 +13,21 @@ import time
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
 import structlog
 from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
 from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from tenacity.wait import wait_base
 
 from adapters.slack_chat.knocking import BACK_OFF, knock
+from adapters.slack_chat.nonsense import NONSENSE, fault_in, reading_answer, word
 from adapters.slack_chat.people import reason_of
 from adapters.slack_chat.refused import DEAD_TOKEN, SlackRefused
 from adapters.slack_chat.workspaces import client_with
@@ -145,7 +148,8 @@ class _Opener:
     async def _address(self) -> str:
         """Where the next socket can be opened, once."""
         try:
-            return str((await self._client.apps_connections_open(app_token=self._client.token or ""))["url"])
+            with reading_answer():
+                return word((await self._client.apps_connections_open(app_token=self._client.token or ""))["url"])
         except SlackApiError as error:
             if reason_of(error) not in _FINAL:
                 raise
@@ -174,7 +178,7 @@ class _Socket(AsyncBaseSocketModeClient):
         try:
             async for message in self._connection:
                 if message.type is aiohttp.WSMsgType.TEXT:
-                    self._hear(message.data)
+                    self._hear_safely(message.data)
         finally:
             self._line.sockets -= 1
             self.is_spent.set()
@@ -194,6 +198,13 @@ class _Socket(AsyncBaseSocketModeClient):
         """Send an answer."""
         await self._connection.send_str(message)
 
+    def _hear_safely(self, data: str) -> None:
+        """Whatever one message is, the next ones are heard."""
+        try:
+            self._hear(data)
+        except Exception as error:  # noqa: BLE001 (an error would quote the message)
+            _log.error("something that Slack has told could not be heard", fault=type(error).__name__)
+
     def _hear(self, data: str) -> None:
         match _read(data):
             case SocketModeRequest() as request:
@@ -210,12 +221,20 @@ class _Socket(AsyncBaseSocketModeClient):
         """What is not acknowledged, Slack tells again; so nothing is lost when this fails."""
         began = time.time()
         try:
-            response = await run_async_bolt_app(self._app, request)
-            await send_async_response(self, request, response, began)
+            await send_async_response(self, request, await self._answer_to(request), began)
         except ConnectionError:
             _log.info("a socket has ended before an answer", envelope=request.envelope_id)
         except Exception:  # noqa: BLE001 (whatever it is, the other answers go on)
             _log.exception("something that Slack has told failed", envelope=request.envelope_id)
+
+    async def _answer_to(self, request: SocketModeRequest) -> BoltResponse:
+        """What nobody can read is acknowledged: nobody could if it were told again."""
+        try:
+            response = await run_async_bolt_app(self._app, request)
+        except NONSENSE as error:  # bolt answers for all errors but those of its own reading
+            _log.warning("something that Slack has told cannot be read", fault=fault_in(error))
+            response = BoltResponse(status=HTTPStatus.BAD_REQUEST)
+        return BoltResponse(status=HTTPStatus.OK) if response.status == HTTPStatus.BAD_REQUEST else response
 
 
 def _read(data: str) -> Any:
@@ -223,7 +242,7 @@ def _read(data: str) -> Any:
     try:
         told = json.loads(data)
         return isinstance(told, dict) and (SocketModeRequest.from_dict(told) or told)
-    except (ValueError, TypeError):  # the second by the SDK, of a payload that is no object
+    except (ValueError, TypeError, RecursionError):  # the SDK raises the second, of a payload that is no object
         return None
 
 

@@ -6,8 +6,8 @@ however often, and by whatever way, something is told. Ids of channels are those
 
 from __future__ import annotations
 
-import hashlib
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,9 +17,10 @@ from urllib.parse import parse_qs, urlsplit
 from slack_sdk.errors import SlackApiError
 
 from adapters.slack_chat.addresses import address, moment_of, order_of, server_of
+from adapters.slack_chat.commands import meant
 from adapters.slack_chat.forms import form_of
 from adapters.slack_chat.people import reason_of
-from adapters.slack_chat.reading import command_in, mentions, plain, with_ids
+from adapters.slack_chat.reading import command_in, mentions, person_in, plain, without_us
 from adapters.slack_chat.workspaces import Workspace, installed_in
 from bot.model import (
     ButtonPressed,
@@ -121,7 +122,6 @@ async def _message_posted(workspace: Workspace, event: Body) -> MessagePosted | 
     where = _of_message(workspace, event["channel"], event)
     ts, words = event["ts"], event.get("text") or ""
     is_to_us = mentions(words, workspace.bot_user)
-    text = plain(words, workspace.people.name, workspace.bot_user)
     told = {
         **where,
         **_moment(When.of(ts), f"message-{where['message']}"),
@@ -129,13 +129,25 @@ async def _message_posted(workspace: Workspace, event: Body) -> MessagePosted | 
     }
     is_direct = where["is_direct"]
     may_mark = is_to_us or is_direct or where["thread"] is not None
-    command = command_in(text, is_called=is_to_us, is_alone=is_direct, may_mark=may_mark)
+    plain_words = plain(words, workspace.people.name, workspace.bot_user)
+    command = command_in(plain_words, is_called=is_to_us, is_alone=is_direct, may_mark=may_mark)
     if command == ("claim", "") and told["thread"] is not None:  # this thread's ticket, or none
         return MessagePicked(**told, wish=Wish.CLAIM, author=told["person"], text="")
     if command is not None:
         del told["message"]
-        return CommandUsed(**told, name=command[0], words=command[1])
+        name, rest = command
+        if name in _NAMES_PERSON:
+            rest = _person(without_us(words, workspace.bot_user).strip().partition(" ")[2])
+        return CommandUsed(**told, name=name, words=rest)
+    text = _text(workspace, event["channel"], event)
     return MessagePosted(**told, text=text, is_to_us=is_to_us and not is_direct)
+
+
+def _text(workspace: Workspace, channel: str, message: Body) -> str:
+    """What somebody wrote; in direct messages, which the team cannot open, with the names of the files."""
+    words = plain(message.get("text") or "", workspace.people.name, workspace.bot_user)
+    files = message.get("files") or () if channel.startswith("D") else ()
+    return "\n".join([*filter(None, [words]), *(f"📎 {file['name']}" for file in files if file.get("name"))])
 
 
 def _message_edited(workspace: Workspace, body: Body) -> MessageEdited | None:
@@ -151,7 +163,7 @@ def _message_edited(workspace: Workspace, body: Body) -> MessageEdited | None:
     return MessageEdited(
         **_of_message(workspace, event["channel"], message),
         **_moment(When.told(body), f"edit-{body['event_id']}"),
-        text=plain(message.get("text") or "", workspace.people.name, workspace.bot_user),
+        text=_text(workspace, event["channel"], message),
     )
 
 
@@ -168,7 +180,8 @@ def _message_deleted(workspace: Workspace, body: Body, ts: str) -> MessageDelete
 async def reaction_event(workspace: Workspace, body: Body) -> MessagePicked | None:
     """🎫 and 👀 under a message; None for all other reactions, and for those of bots.
 
-    For a ticket the message's words are asked for. Raises SlackApiError or OSError when it is worth another try.
+    For a ticket the message's words are asked for, where who set the sign may open one. Raises SlackApiError or
+    OSError when it is worth another try.
     """
     event = body["event"]
     wish, item, user = _SIGNS.get(event["reaction"]), event["item"], event["user"]
@@ -178,15 +191,23 @@ async def reaction_event(workspace: Workspace, body: Body) -> MessagePicked | No
         return None
     message: Body = {"ts": item["ts"]}
     if wish is Wish.TICKET:
+        if event.get("item_user") != user and not await _may_serve(workspace, user):
+            return None
         found = await _message_under(workspace, item)
         if found is None:
             return None
         message = {"user": event.get("item_user"), **found, "ts": item["ts"]}
     where = _of_message(workspace, item["channel"], message)
-    picked = await _picked(workspace, message, user)
+    picked = await _picked(workspace, item["channel"], message, user)
     return MessagePicked(
         **where, **picked, **_moment(When.told(body), f"event-{body['event_id']}"), wish=wish, is_sign=True
     )
+
+
+async def _may_serve(workspace: Workspace, user: str) -> bool:
+    """Whether somebody may be of the staff, whom we do not know: without any user group only where there are none."""
+    person = await workspace.people.person(user)
+    return person.is_admin or len(person.roles) > 1 or (bool(person.roles) and not await workspace.people.groups())
 
 
 async def _message_under(workspace: Workspace, item: Body) -> Body | None:
@@ -239,7 +260,7 @@ async def command_used(workspace: Workspace, body: Body, sent: datetime | None) 
 
     `/claim` with a message's address picks that message: it is its ticket that is meant, or none.
     """
-    name = body["command"].removeprefix("/").removeprefix(workspace.prefix)
+    name = meant(body["command"], workspace.prefix)
     channel = body["channel_id"]
     told = {
         **_moment(When.now(sent), f"trigger-{body['trigger_id']}"),
@@ -251,8 +272,13 @@ async def command_used(workspace: Workspace, body: Body, sent: datetime | None) 
     if link is not None:
         told |= {**_linked(workspace, link), "is_direct": told["is_direct"]}
         return MessagePicked(**told, wish=Wish.CLAIM, author=told["person"], text="")
-    words = with_ids(words) if name in _NAMES_PERSON else plain(words, workspace.people.name, workspace.bot_user)
+    words = _person(words) if name in _NAMES_PERSON else plain(words, workspace.people.name, workspace.bot_user)
     return CommandUsed(**told, name=name, words=words)
+
+
+def _person(words: str) -> str:
+    """Whom a command is about: an id. To the desk any word could be one, two words are none."""
+    return person_in(words) or f"@ {words.strip().lstrip('@')}"
 
 
 def _linked(workspace: Workspace, link: re.Match[str]) -> dict[str, Any]:
@@ -287,16 +313,16 @@ def _pressed_in(workspace: Workspace, body: Body) -> dict[str, Any]:
 
 async def message_picked(workspace: Workspace, body: Body, wish: Wish) -> MessagePicked:
     """A message that somebody has chosen from its menu."""
-    message = body["message"]
+    message, channel = body["message"], body["channel"]["id"]
     return MessagePicked(
         **_of_action(body, body["action_ts"]),
-        **_of_message(workspace, body["channel"]["id"], message),
-        **await _picked(workspace, message, body["user"]["id"], body["user"].get("name") or ""),
+        **_of_message(workspace, channel, message),
+        **await _picked(workspace, channel, message, body["user"]["id"], body["user"].get("name") or ""),
         wish=wish,
     )
 
 
-async def _picked(workspace: Workspace, message: Body, user: str, name: str = "") -> dict[str, Any]:
+async def _picked(workspace: Workspace, channel: str, message: Body, user: str, name: str = "") -> dict[str, Any]:
     """Who picked what whose; a bot's message counts as that of who picked it."""
     people = workspace.people
     person = await people.person(user, name)
@@ -305,7 +331,7 @@ async def _picked(workspace: Workspace, message: Body, user: str, name: str = ""
     return {
         "person": person,
         "author": author,
-        "text": plain(message.get("text") or "", people.name, workspace.bot_user),
+        "text": _text(workspace, channel, message),
     }
 
 
@@ -350,10 +376,9 @@ def _with_known_channels(workspace: Workspace, value: str) -> str:
 
 
 def server_joined(workspace: Workspace, locale: str | None, channel: str) -> ServerJoined:
-    """The bot was installed. An installation is one token: two processes that see the same one tell the same."""
-    installation = hashlib.sha256((workspace.client.token or "").encode()).hexdigest()[:16]
+    """The bot was installed, or is met again. Told twice does no harm; but it may come back with its old token."""
     return ServerJoined(
-        **_moment(When.now(None), f"joined-{installation}"),
+        **_moment(When.now(None), f"joined-{secrets.token_hex(8)}"),
         **_in_channel(workspace, channel, is_direct=False),
         locale=locale,
     )
@@ -370,6 +395,12 @@ def server_left(body: Body) -> ServerLeft | None:
     return ServerLeft(
         **_moment(When.told(body), f"left-{body['event_id']}"), server=server_of(installation), channel="", thread=None
     )
+
+
+def server_lost(workspace: str) -> ServerLeft:
+    """The bot was removed, and nobody has told us."""
+    key = f"lost-{secrets.token_hex(8)}"
+    return ServerLeft(**_moment(When.now(None), key), server=server_of(workspace), channel="", thread=None)
 
 
 # --- what all of them share --------------------------------------------------------------------------

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import aiohttp
 from cachetools import LRUCache
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack_chat.addresses import server_of
 from adapters.slack_chat.channels import Channels
 from adapters.slack_chat.markup import Dialect
-from adapters.slack_chat.people import InFlight, People
+from adapters.slack_chat.nonsense import reading_answer, word
+from adapters.slack_chat.people import InFlight, People, reason_of
+from adapters.slack_chat.refused import DEAD_TOKEN
 from bot.model import Listener
 from bot.settings import Settings
 
@@ -21,6 +25,15 @@ _TIMEOUT = 5
 """Seconds that one call to Slack may take."""
 _MOST = 2_000
 """Workspaces that are remembered at a time; one that was forgotten costs one call when it comes back."""
+SDK = "slack_sdk"
+"""The name of its logger."""
+
+
+def hushed(library: str, least: int) -> logging.Logger:
+    """A library's logger, above all without its debug log, which tells secrets and what people write."""
+    logger = logging.getLogger(library)
+    logger.setLevel(max(logger.getEffectiveLevel(), least))
+    return logger
 
 
 class Tokens(Protocol):
@@ -33,7 +46,7 @@ class Tokens(Protocol):
         """Ids of all that have installed the bot."""
 
     async def end(self, workspace: str) -> None:
-        """The bot was removed there."""
+        """The bot was removed there, if Slack does not know the token any more."""
 
 
 class OneToken(Tokens):
@@ -58,8 +71,9 @@ class OneToken(Tokens):
         """Nothing: the token has ended by itself, and only an operator can set another one."""
 
     async def _ask(self) -> str:
-        about = await self._client.auth_test()
-        return str(about["enterprise_id"] if about.get("is_enterprise_install") else about["team_id"])
+        with reading_answer():
+            about = await self._client.auth_test()
+            return word(about["enterprise_id"] if about.get("is_enterprise_install") else about["team_id"])
 
 
 @dataclass(slots=True)
@@ -96,6 +110,7 @@ def client_with(settings: Settings, session: aiohttp.ClientSession, token: str |
 
     It never tries again by itself: a message whose fate is unknown would be posted twice.
     """
+    hushed(SDK, logging.WARNING)  # before the first call: whoever asks for tokens shows our secrets
     return AsyncWebClient(
         token=token, base_url=settings.slack_api_url, session=session, retry_handlers=[], timeout=_TIMEOUT
     )
@@ -143,23 +158,35 @@ class Workspaces:
         """What is known of a workspace is not true any more."""
         self._known.pop(workspace, None)
 
-    async def end(self, workspace: str) -> None:
-        """The bot was removed there."""
+    async def has_ended(self, workspace: str) -> bool:
+        """Whether the bot was removed there; then its token is kept no longer.
+
+        Raises SlackApiError or OSError when Slack cannot tell.
+        """
         self.forget(workspace)
         await self._tokens.end(workspace)
+        try:
+            return await self.of(workspace) is None
+        except SlackApiError as error:
+            if reason_of(error) not in DEAD_TOKEN:
+                raise
+            return True
 
     async def _introduce(self, workspace: str, token: str) -> Workspace:
         client = client_with(self._settings, self._session, token)
-        about = await client.auth_test()
+        with reading_answer():
+            about = await client.auth_test()
+            bot_user, bot_id, url = word(about["user_id"]), word(about.get("bot_id") or ""), word(about["url"])
+            people = People(client, workspace, about.get("enterprise_id"))
         channels = Channels(self._desk, server_of(workspace))
         await channels.read()
         known = self._known[workspace] = Workspace(
             id=workspace,
             client=client,
-            bot_user=about["user_id"],
-            bot_id=about.get("bot_id") or "",
-            url=about["url"],
-            people=People(client, workspace, about.get("enterprise_id")),
+            bot_user=bot_user,
+            bot_id=bot_id,
+            url=url,
+            people=people,
             channels=channels,
             prefix=self._settings.slack_command_prefix,
         )
@@ -172,11 +199,14 @@ def installed_in(body: Mapping[str, Any]) -> tuple[str | None, str | None, bool]
     In a channel that is shared with another company, the envelope of an event may name that company, and the `team` of
     a press or form is the one of who acted. So what names our own side goes first: the `authorizations` of an event,
     the message of ours whose button was pressed, the workspace in which a form's app is installed.
+
+    Raises TypeError or AttributeError for what Slack never sends.
     """
     authorized = next(iter(body.get("authorizations") or ()), None)
     if authorized is not None:
         is_organisation = bool(authorized.get("is_enterprise_install"))
-        return authorized.get("enterprise_id"), authorized.get("team_id"), is_organisation
+        enterprise, team = authorized.get("enterprise_id"), authorized.get("team_id")
+        return enterprise and word(enterprise), team and word(team), is_organisation
     message, view, user = (_mapping(body.get(part)) for part in ("message", "view", "user"))
     enterprise = (
         _id(body.get("enterprise")) or body.get("enterprise_id") or _mapping(body.get("team")).get("enterprise_id")
@@ -188,7 +218,8 @@ def installed_in(body: Mapping[str, Any]) -> tuple[str | None, str | None, bool]
         or body.get("team_id")
         or user.get("team_id")
     )
-    return enterprise, team, body.get("is_enterprise_install") in {True, "true"}  # a command has only words
+    is_organisation = body.get("is_enterprise_install") in {True, "true"}  # a command has only words
+    return enterprise and word(enterprise), team and word(team), is_organisation
 
 
 def _id(value: Any) -> str | None:

@@ -46,6 +46,8 @@ class MoodyChat(Chat):
     mood: Mood = lambda _: Done()
     tries: list[tuple[str, Effect]] = field(default_factory=list)
     """(nonce, effect) of every try, successful or not."""
+    attempts: list[int] = field(default_factory=list)
+    """Which attempt each try is said to be."""
     done: list[tuple[str, Effect]] = field(default_factory=list)
     slow: dict[str, asyncio.Event] = field(default_factory=dict)
     """Channels in which everything takes until the event is set."""
@@ -55,8 +57,8 @@ class MoodyChat(Chat):
 
     async def perform(self, effect: Effect, nonce: str, attempt: int = 1) -> Outcome:
         """Try it."""
-        del attempt
         self.tries.append((nonce, effect))
+        self.attempts.append(attempt)
         if effect.channel in self.slow:
             await self.slow[effect.channel].wait()
         outcome = self.mood(effect)

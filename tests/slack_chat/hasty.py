@@ -36,9 +36,7 @@ class MoodyDesk(Desk):
     async def handle(self, event: Event) -> Reply | None:
         if self.failures:
             raise self.failures.pop()
-        if self.only_reply is not None:
-            return self.only_reply
-        reply = await super().handle(event)
+        reply = await super().handle(event) if self.only_reply is None else self.only_reply
         if isinstance(event, self.hesitates_at):
             await asyncio.sleep(self.hesitation)
         return reply

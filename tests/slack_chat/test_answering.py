@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+from yarl import URL
 
+from adapters.slack_chat.commands import called
+from adapters.slack_chat.files import _MOST_BYTES, _fetched, with_texts
 from bot.desk.commands import COMMANDS
 from bot.model import Content, Event, FormSent, Language, Reply
 from bot.settings import SlackWay
 from bot.texts import paragraph
+from tests.doubles.slack.answers import Answer
 from tests.doubles.slack.world import Message
 from tests.slack_chat.conftest import REQUEST, Shop
+from tests.slack_chat.paper_slack import PaperSlack
+from tests.slack_chat.paper_slack import workspace as paper_workspace
 
 QUESTION = "What can we help with?"
 """The one field of the form by which tickets are opened."""
@@ -52,7 +60,7 @@ async def button_shown(shop: Shop) -> Message:
 
 async def test_every_command_is_answered_at_once(shop: Shop) -> None:
     for person, command in ((person, command) for command in COMMANDS for person in (shop.marek, shop.jonas)):
-        answer = await person.uses(shop.general, f"/{command.name}")
+        answer = await person.uses(shop.general, called(command.name, ""))
         assert not answer.failed
         assert answer.messages or answer.has_modal, command.name
         assert answer.body or answer.has_modal, command.name
@@ -128,6 +136,44 @@ async def test_what_cannot_be_told_by_the_response_url_is_told_by_a_message(shop
     assert [said.shown for said in shop.emma.ephemerals] == ["You have no open ticket."]
 
 
+@pytest.fixture
+async def private_answer(shop: Shop) -> Answer:
+    """An answer that only one person sees, with buttons."""
+    return await shop.asks(shop.emma, "/covered Please add a dark mode!")
+
+
+async def test_the_answer_to_a_button_takes_the_place_of_what_only_one_person_sees(
+    shop: Shop, private_answer: Answer
+) -> None:
+    [asked] = private_answer.messages
+    shop.desk.only_reply = Reply(long_content(2))
+    answer = await shop.emma.presses(private_answer, "That helped")
+    await answer.until(lambda: len(answer.messages) == 2)
+    assert answer.messages[0] is asked
+    assert asked.shown == answer.messages[1].shown
+
+
+SAID = Reply(Content(Language.EN, (paragraph("Said."),)))
+
+
+@pytest.mark.parametrize("reply", [replace(SAID, is_refusal=True), replace(SAID, is_public=True)])
+async def test_what_may_be_pressed_once_more_stays(shop: Shop, private_answer: Answer, reply: Reply) -> None:
+    [asked] = private_answer.messages
+    shop.desk.only_reply = reply
+    answer = await shop.emma.presses(private_answer, "That helped")
+    await answer.until(lambda: answer.messages)
+    assert answer.text == "Said."
+    assert asked.buttons
+
+
+async def test_a_button_whose_form_does_not_open_stays(shop: Shop, private_answer: Answer) -> None:
+    shop.slack.fail_next("views.open", "expired_trigger_id")
+    answer = await shop.emma.presses(private_answer, "Fill in the form")
+    await answer.until(lambda: answer.messages)
+    assert "once more" in answer.text
+    assert private_answer.messages[0].buttons
+
+
 async def test_public_words_that_cannot_be_told_by_the_response_url_are_said(shop: Shop) -> None:
     receipt = await button_shown(shop)
     shop.desk.only_reply = Reply(Content(Language.EN, (paragraph("The end."),)), is_public=True)
@@ -135,6 +181,23 @@ async def test_public_words_that_cannot_be_told_by_the_response_url_are_said(sho
     await shop.emma.presses(receipt, "Close")
     await shop.slack.until(lambda: "The end." in shop.support.messages[-1].shown)
     assert shop.support.messages[-1].thread_ts == receipt.thread_ts
+
+
+@pytest.mark.parametrize("trouble", ["put off", "unsure"])
+async def test_public_words_that_slack_does_not_take_at_once_are_said_later_and_once(shop: Shop, trouble: str) -> None:
+    receipt = await button_shown(shop)
+    shop.desk.only_reply = Reply(Content(Language.EN, (paragraph("The end."),)), is_public=True)
+    shop.bot.chat.service.answering.pause = timedelta(seconds=QUICK)
+    shop.slack.drop_next("response_url", after_doing=False)
+    if trouble == "put off":
+        shop.slack.limit_next("chat.postMessage", 0.3)
+    else:
+        shop.slack.fail_next("chat.postMessage", "fatal_error", after_doing=True)
+    await shop.emma.presses(receipt, "Close")
+    await shop.slack.until(lambda: "The end." in shop.support.messages[-1].shown)
+    await shop.slack.until(lambda: trouble == "put off" or shop.slack.calls("conversations.replies"))
+    await asyncio.sleep(2 * QUICK)
+    assert [reply.thread_ts for reply in shop.support.messages if "The end." in reply.shown] == [receipt.thread_ts]
 
 
 async def test_a_fault_of_ours_is_not_hidden(shop: Shop) -> None:
@@ -245,6 +308,42 @@ async def test_a_late_refusal_brings_back_what_was_filled_in(
     for name, (key, value) in begun.items():
         found = elements[name][key]
         assert value == (found["value"] if isinstance(found, dict) else found)
+
+
+async def test_the_same_form_a_second_time_closes(shop: Shop) -> None:
+    form = await shop.emma.uses(shop.support, "/ticket")
+    view = form.modal
+    await shop.emma.fills_in(form, {QUESTION: REQUEST})
+    view.is_open = True  # what Slack has shown twice
+    again = await shop.emma.fills_in(view, {QUESTION: REQUEST})
+    assert again.body == {"response_action": "clear"}
+    await shop.settled()
+    assert shop.emma.modals == []
+    assert len(shop.cards) == 1
+
+
+async def test_late_the_same_form_a_second_time_does_not_ask_for_patience_for_ever(
+    shop: Shop, slow_desk: SlowDesk
+) -> None:
+    form = await shop.emma.uses(shop.support, "/ticket")
+    view = form.modal
+    await shop.emma.fills_in(form, {QUESTION: REQUEST})
+    view.is_open = True
+    slow_desk(FormSent)
+    again = await shop.emma.fills_in(view, {QUESTION: REQUEST})
+    assert "moment" in again.text
+    await again.until(lambda: "done already" in again.text)
+
+
+async def test_a_window_that_waits_for_nothing_says_so(shop: Shop, slow_desk: SlowDesk) -> None:
+    await shop.emma.opens_home()
+    await shop.slack.until(lambda: shop.emma.home)
+    home = shop.emma.home
+    assert home is not None
+    shop.desk.only_reply = Reply()
+    slow_desk()
+    answer = await shop.emma.presses(home, "My place")
+    await answer.until(lambda: "done already" in answer.text)
 
 
 async def test_a_form_whose_response_url_is_too_old_is_answered_by_a_message(shop: Shop) -> None:
@@ -393,6 +492,38 @@ async def test_what_is_no_policy_is_refused(shop: Shop, content: bytes) -> None:
     form = await shop.marek.uses(shop.general, "/policy import")
     answer = await shop.marek.fills_in(form, {"file": ("policy.yaml", content)})
     assert answer.errors
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        {"is_external": True},
+        {"mode": "remote"},
+        {"url_private": "https://files.example.com/x"},
+        {"url_private": "https://slack.com.example.com/x"},
+        {"url_private": "https://notslack.com/x"},
+        {"url_private": "http://files.slack.com/x"},
+        {"url_private": "http://127.0.0.1:1/x"},
+    ],
+)
+async def test_our_token_is_shown_to_slack_alone(about: dict[str, Any]) -> None:
+    class Abroad:
+        token, base_url, session = "xoxb-1", "https://slack.com/api/", None
+
+        async def files_info(self, *, file: str) -> dict[str, Any]:
+            return {"file": {"id": file, "size": 1, "url_private": "https://files.slack.com/x", **about}}
+
+    acme = replace(paper_workspace(PaperSlack()), client=cast("AsyncWebClient", Abroad()))
+    view = {"state": {"values": {"file": {"file": {"files": [{"id": "F1"}]}}}}}
+    assert await with_texts(acme, view, {"file": "F1"}) == {"file": "\N{REPLACEMENT CHARACTER}"}
+
+
+async def test_a_file_that_is_larger_than_slack_says_is_not_read_to_its_end(shop: Shop) -> None:
+    acme = await shop.bot.chat.service.workspaces.of(shop.workspace.id)
+    assert acme is not None
+    file = shop.workspace.store("large.yaml", b"x" * (_MOST_BYTES + 1), shop.marek)
+    fetched = await _fetched(acme, URL(acme.client.base_url).with_path(file.path))
+    assert fetched is None
 
 
 async def test_a_file_that_slack_does_not_give_can_be_sent_again(shop: Shop) -> None:

@@ -176,6 +176,28 @@ async def test_a_message_in_a_thread_goes_where_its_address_says(shop: Shop) -> 
     assert [reply.address for reply in asked.replies] == [said]
 
 
+async def test_what_is_said_in_a_thread_of_direct_messages_stands_in_the_conversation_too(shop: Shop) -> None:
+    asked = shop.emma.writes_to_bot("Meine Lizenz ist 4711")
+    await shop.does(shop.say("Hier ist sie", under=asked))
+    (said,) = ours(shop, shop.emma.direct)
+    assert (said.thread_ts, said.subtype) == (asked.ts, "thread_broadcast")
+    await shop.does(shop.say("Hier ist sie", under=shop.asks()))
+    (said,) = ours(shop, shop.support)
+    assert said.subtype is None
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+async def test_what_stands_there_twice_is_found_and_posted_once(shop: Shop, is_restarted: bool) -> None:  # noqa: FBT001
+    asked, nonce = shop.emma.writes_to_bot("Meine Lizenz ist 4711"), new_nonce()
+    shop.slack.drop_next("chat.postMessage", after_doing=True)
+    effect = shop.say("Hier ist sie", under=asked)
+    assert isinstance(await shop.does(effect, nonce), Later)
+    if is_restarted:
+        shop.restart()
+    assert isinstance(await shop.does(effect, nonce, 2), Done)
+    assert len(ours(shop, shop.emma.direct)) == 1
+
+
 async def test_an_answer_to_a_message_stands_in_its_thread(shop: Shop) -> None:
     asked = shop.asks()
     await shop.does(replace(shop.say(), channel=shop.support.id, answers=asked.address))
@@ -201,10 +223,69 @@ async def test_an_edit_takes_one_call(shop: Shop) -> None:
     assert edit.args["parse"] == "none", "Slack would look for names in it"
 
 
-async def test_an_edit_that_needs_fewer_messages_is_posted_anew(shop: Shop) -> None:
+async def test_an_edit_that_needs_fewer_messages_takes_the_last_ones_away(shop: Shop) -> None:
     said = message(await shop.does(shop.say(LONG)))
-    anew = message(await shop.does(shop.say("kurz", replaces=said)))
-    assert [posted.address for posted in shop.agents.roots] == [anew]
+    edited = message(await shop.does(shop.say("kurz", replaces=said)))
+    assert edited == said.split(",")[0]
+    assert [posted.address for posted in shop.agents.roots] == [edited]
+    assert "kurz" in shop.agents.roots[0].shown
+
+
+async def test_an_edit_that_needs_more_messages_posts_the_further_ones_once(shop: Shop) -> None:
+    said, nonce = message(await shop.does(shop.say("kurz"))), new_nonce()
+    edit = shop.say(LONG, replaces=said)
+    shop.slack.fail_next("chat.postMessage", "fatal_error", after_doing=True)
+    assert isinstance(await shop.does(edit, nonce), Later)
+    shop.restart()
+    edited = message(await shop.does(edit, nonce, 2))
+    assert edited.split(",") == [posted.address for posted in shop.agents.roots]
+    assert edited.split(",")[0] == said
+    assert len(edited.split(",")) > 1
+    assert "Absatz 0" in shop.agents.roots[0].shown
+
+
+async def opened(shop: Shop, words: str) -> tuple[str, str]:
+    """A thread under words of ours: the messages, and the one that the thread hangs under."""
+    opening = OpenThread(server=shop.server, channel=shop.support.id, message=None, name="", opening=content(words))
+    done = await shop.does(opening)
+    assert isinstance(done, Done)
+    assert done.message is not None
+    assert done.thread is not None
+    return done.message, done.thread
+
+
+def receipt(shop: Shop, words: str, replaces: str, thread: str) -> Say:
+    return replace(shop.say(words, replaces=replaces), channel=shop.support.id, thread=thread)
+
+
+async def test_an_edit_never_takes_away_what_a_thread_hangs_under(shop: Shop) -> None:
+    said, root = await opened(shop, LONG)
+    assert said.split(",")[-1] == root != said
+    edited = message(await shop.does(receipt(shop, "kurz", said, root)))
+    assert edited == root
+    (left,) = shop.support.roots
+    assert (left.address, left.is_deleted) == (root, False)
+    assert "kurz" in left.shown
+    longer = message(await shop.does(receipt(shop, LONG, root, root)))
+    assert longer.split(",") == [root, *(reply.address for reply in left.replies)]
+    assert message(await shop.does(receipt(shop, "kurz", longer, root))) == root
+    assert left.replies == []
+
+
+@pytest.mark.parametrize("code", ["edit_window_closed", "cant_update_message"])
+async def test_what_a_thread_hangs_under_and_may_not_be_edited_stays_as_it_is(shop: Shop, code: str) -> None:
+    said, root = await opened(shop, "wartet")
+    shop.slack.fail_next("chat.update", code)
+    anew = message(await shop.does(receipt(shop, "geholt", said, root)))
+    (left,) = shop.support.roots
+    assert left.address == root
+    assert [reply.address for reply in left.replies] == [anew]
+
+
+async def test_what_is_said_under_several_messages_stands_under_the_first(shop: Shop) -> None:
+    said = message(await shop.does(shop.say(LONG)))
+    await shop.does(replace(shop.say(), thread=said))
+    assert len(shop.agents.roots[0].replies) == 1
 
 
 async def test_what_somebody_has_deleted_is_posted_anew(shop: Shop) -> None:
@@ -463,13 +544,39 @@ async def test_a_throttled_channel_does_not_hold_up_the_others(shop: Shop) -> No
     asked = shop.asks()
     shop.slack.limit_next("chat.postMessage", 30)
     nonce = new_nonce()
-    assert await shop.does(shop.say(), nonce) == Later("throttled by Slack", timedelta(seconds=30))
+    refused = await shop.does(shop.say(), nonce)
+    assert refused == Later("throttled by Slack", timedelta(seconds=30), is_untouched=True)
     message(await shop.does(shop.say(under=asked)))
     again = await shop.does(shop.say(), nonce, 2)
     assert isinstance(again, Later)
     assert again.wait is not None
     assert timedelta(seconds=28) < again.wait <= timedelta(seconds=30)
     assert len(shop.slack.calls("chat.postMessage")) == 2
+
+
+async def test_what_has_reached_nothing_is_told_as_such(shop: Shop) -> None:
+    shop.slack.fail_next("auth.test", "service_unavailable", status=503)
+    unmet = await shop.does(shop.say())
+    assert unmet == Later("Slack says service_unavailable", timedelta(seconds=10), is_untouched=True)
+    waiting = [asyncio.create_task(shop.does(shop.say())) for _ in range(6)]
+    put_off = [outcome for outcome in await asyncio.gather(*waiting) if isinstance(outcome, Later)]
+    assert put_off
+    assert all(outcome.is_untouched and outcome.wait for outcome in put_off)
+
+
+@pytest.mark.parametrize("how", ["unsure", "begun"])
+async def test_what_may_have_reached_something_is_not(shop: Shop, how: str) -> None:
+    nonce, effect = new_nonce(), shop.say(LONG)
+    if how == "begun":
+        delivering = asyncio.create_task(shop.does(effect, nonce))
+        await shop.slack.until(lambda: shop.agents.roots)
+        shop.slack.limit_next("chat.postMessage", 1)
+        outcome = await delivering
+    else:
+        shop.slack.drop_next("chat.postMessage", after_doing=True)
+        outcome = await shop.does(effect, nonce)
+    assert isinstance(outcome, Later)
+    assert not outcome.is_untouched
 
 
 async def test_a_throttled_method_is_left_alone(shop: Shop) -> None:
@@ -492,6 +599,7 @@ async def test_a_throttled_method_is_left_alone(shop: Shop) -> None:
         ("restricted_action", 200, FIVE_MINUTES),
         ("restricted_action_read_only_channel", 200, FIVE_MINUTES),
         ("missing_scope", 200, FIVE_MINUTES),
+        ("team_access_not_granted", 200, FIVE_MINUTES),
         ("token_expired", 200, None),
         ("fatal_error", 200, None),
         ("internal_error", 500, None),
@@ -506,7 +614,7 @@ async def test_what_can_still_be_is_tried_again(shop: Shop, code: str, status: i
     outcome = await shop.does(shop.say(), nonce)
     assert isinstance(outcome, Later)
     assert outcome.wait == wait
-    assert not shop.delivery.is_refused
+    assert not shop.delivery.refused
 
 
 @pytest.mark.parametrize("code", ["msg_too_long", "msg_blocks_too_long", "invalid_blocks", "no_text", "never_heard_of"])
@@ -529,20 +637,18 @@ async def test_an_answer_that_is_not_slacks_is_tried_again(shop: Shop) -> None:
     assert isinstance(await shop.does(shop.say()), Later)
 
 
-@pytest.mark.parametrize(
-    "code", ["account_inactive", "invalid_auth", "not_authed", "team_access_not_granted", "token_revoked"]
-)
+@pytest.mark.parametrize("code", ["account_inactive", "invalid_auth", "not_authed", "token_revoked"])
 async def test_a_refused_token_is_told(shop: Shop, code: str) -> None:
     shop.slack.fail_next("chat.postMessage", code)
     outcome = await shop.does(shop.say())
     assert outcome == Later(f"Slack says {code}", FIVE_MINUTES)
-    assert shop.delivery.is_refused
+    assert shop.delivery.refused == {shop.home.id}
 
 
 async def test_a_token_that_was_refused_before_anything_was_asked_is_told_too(shop: Shop) -> None:
     shop.slack.world.revoke(shop.home)
     assert isinstance(await shop.does(shop.say()), Later)
-    assert shop.delivery.is_refused
+    assert shop.delivery.refused == {shop.home.id}
 
 
 async def test_a_workspace_without_the_bot_is_owed_nothing(shop: Shop) -> None:
@@ -575,6 +681,16 @@ async def test_who_is_not_there_is_told_in_a_direct_message(shop: Shop, channel:
     await tell(await shop.workspace(), shop.emma.id, where, content("Nur für Sie"))
     (told,) = shop.home.direct(shop.emma).messages
     assert "Nur für Sie" in told.shown
+
+
+@pytest.mark.parametrize("is_in_thread", [False, True])
+async def test_in_direct_messages_what_is_told_stays(shop: Shop, is_in_thread: bool) -> None:  # noqa: FBT001
+    asked = shop.emma.writes_to_bot("place")
+    thread = asked.address if is_in_thread else None
+    await tell(await shop.workspace(), shop.emma.id, shop.emma.direct.id, content("Nur für dich"), thread)
+    assert shop.home.ephemerals == []
+    (said,) = ours(shop, shop.emma.direct)
+    assert (said.text, said.thread_ts) == ("Nur für dich", asked.ts if is_in_thread else None)
 
 
 async def test_a_word_that_cannot_be_told_is_let_go(shop: Shop) -> None:

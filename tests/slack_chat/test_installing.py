@@ -396,6 +396,24 @@ async def test_without_the_right_key_it_is_said_which_is_missing(site: Site, ins
             await asking
 
 
+async def test_one_installation_that_no_key_opens_does_not_stop_the_others(
+    site: Site, installed: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.drawer.words[server_of("TBAD"), NAME] = Fernet(Fernet.generate_key()).encrypt(b"{}").decode()
+    assert list(await site.restarted().workspaces()) == [installed.id]
+    assert "TBAD" in capsys.readouterr().out
+
+
+async def test_a_token_that_another_process_has_renewed_does_not_end_what_it_belongs_to(
+    site: Site, installed: Shop
+) -> None:
+    others = site.restarted()
+    old = await others.token(installed.id)
+    await site.install(installed.add_person("Max"))
+    await others.end(installed.id)
+    assert await others.token(installed.id) == site.kept(installed).bot_token != old
+
+
 async def test_an_installation_ends_when_slack_does_not_know_the_token_any_more(site: Site, installed: Shop) -> None:
     installed.uninstall()
     await site.installations.end(installed.id)

@@ -76,7 +76,7 @@ async def test_all_that_customers_can_command_with_a_prefix(bare_shop: Shop, oth
     assert "/sd-ticket" in (await _refused_for_too_many_questions(shop))
     claimed = await shop.asks(shop.aylin, "/sd-claim")
     assert "Ticket #1 from emma" in claimed.text
-    assert (await shop.asks(shop.emma, "/sd-close It works again")).text == "Ticket #1 is closed."
+    assert (await shop.asks(shop.emma, "/sd-close-ticket It works again")).text == "Ticket #1 is closed."
     assert "emma has closed ticket #1." in shown(ours(shop, shop.support))
 
 

@@ -43,7 +43,7 @@ async def test_every_button_of_the_home_tab_answers_in_a_modal(shop: Shop) -> No
         form = await shop.jonas.presses(home, button)
         assert form.has_modal
         shop.jonas.closes(form)
-    await shop.asks(shop.jonas, "/close 1")
+    await shop.asks(shop.jonas, "/close-ticket 1")
     await shop.jonas.presses(home, "Aktualisieren")
     await shop.slack.until(lambda: "Sie haben kein offenes Ticket." in home.shown)
 

@@ -55,7 +55,7 @@ async def test_a_ticket_lives_from_the_question_to_its_second_end(shop: Shop, wa
     await shop.says(shop.emma, "I was wrong, it still crashes", under=root)
     assert "ticket #1 is open again" in shown(shop.replies(root))
     await presses(shop, shop.tom, card, "claim:1")
-    closed = await shop.asks(shop.tom, "/close 1 Version 2.2 mends it", shop.agents)
+    closed = await shop.asks(shop.tom, "/close-ticket 1 Version 2.2 mends it", shop.agents)
     assert closed.text == "Ticket #1 is closed."
     last = shop.replies(root)[-1]
     assert "tom has closed ticket #1." in last.shown
@@ -74,7 +74,7 @@ async def test_the_same_in_german(shop: Shop) -> None:
     assert "Ticket #1 ist als Nächstes dran." in place.text
     await shop.asks(shop.aylin, "/claim", shop.agents)
     assert "Um Ticket #1 kümmert sich aylin" in receipt.shown
-    ended = await shop.asks(shop.jonas, "/close")
+    ended = await shop.asks(shop.jonas, "/close-ticket")
     assert ended.text == "Ticket #1 ist geschlossen."
     assert "Ist noch etwas offen?" in receipt.shown
 
@@ -98,7 +98,7 @@ async def test_opening_claiming_and_closing_cost_two_calls_each(shop: Shop) -> N
     assert [call.method for call in shop.slack.calls()[before:]] == ["chat.update"] * 2
 
     before = len(shop.slack.calls())
-    await shop.asks(shop.aylin, "/close", shop.agents)
+    await shop.asks(shop.aylin, "/close-ticket", shop.agents)
     assert [call.method for call in shop.slack.calls()[before:]] == ["chat.update"] * 2
     assert len(shop.slack.responses.used) == by_url
 
@@ -109,6 +109,6 @@ async def test_one_session_and_one_look_at_who_we_are_serve_everything(
     for number in range(3):
         await shop.says(shop.emma, f"{REQUEST} {number}")
         await shop.asks(shop.aylin, "/claim", shop.agents)
-        await shop.asks(shop.aylin, "/close", shop.agents)
+        await shop.asks(shop.aylin, "/close-ticket", shop.agents)
     assert len(sessions) == 1
     assert len(shop.slack.calls("auth.test")) <= 2

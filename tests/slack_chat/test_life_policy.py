@@ -10,7 +10,7 @@ import pytest
 from adapters.slack_chat.manifest import manifest
 from tests.doubles.slack.answers import Answer
 from tests.slack_chat.conftest import Shop
-from tests.slack_chat.shop import WISH, WUNSCH, fills_in, labels, ours, presses, shown
+from tests.slack_chat.shop import WISH, WUNSCH, done, fills_in, labels, ours, presses, shown
 
 CLAUSE = "We mend what is broken, <always> & gladly."
 
@@ -34,6 +34,8 @@ async def test_a_preview_is_private_and_posted_by_its_button(shop: Shop) -> None
     assert ours(shop, shop.general) == []
     told = await presses(shop, shop.marek, preview, "Post here")
     assert told.messages[-1].shown == "The policy will be here in a moment."
+    assert told.messages == preview.messages, "the answer has taken its place"
+    assert told.buttons == [], "so that it cannot be posted twice"
     assert "first come, first served" in shown(ours(shop, shop.general)).lower()
     assert all(message.thread_ts is None for message in ours(shop, shop.general))
 
@@ -82,6 +84,7 @@ async def test_a_category_is_chosen_and_edited(shop: Shop) -> None:
     choice = await shop.asks(shop.marek, "/policy edit", shop.general)
     german = await presses(shop, shop.marek, choice, "German")
     assert "Fehler im Artikel" in german.buttons
+    choice = await shop.asks(shop.marek, "/policy edit", shop.general)
     form = await shop.marek.presses(choice, "Defects in the item")
     await _apply(shop, form, {"clause": CLAUSE})
     root = await shop.says(shop.emma, "The gallery crashes")
@@ -98,9 +101,12 @@ async def test_a_draft_is_gone_on_with_and_dropped(shop: Shop) -> None:
     choice = await shop.asks(shop.marek, "/policy edit", shop.general)
     [go_on] = [label for label in choice.buttons if label.startswith("Go on: ")]
     again = await presses(shop, shop.marek, choice, go_on)
+    [discard] = [button for button in again.messages[-1].buttons if button["text"]["text"] == "Discard"]
     dropped = await presses(shop, shop.marek, again, "Discard")
     assert dropped.text == "Dropped. Nothing has changed."
-    assert "already applied or dropped" in (await presses(shop, shop.marek, again, "Discard")).text
+    assert again.buttons == []
+    stale = await done(shop, shop.marek.forges(again.messages[-1], discard["value"]))
+    assert "already applied or dropped" in stale.text
 
 
 async def test_categories_are_added_renamed_and_switched_off(shop: Shop) -> None:

@@ -80,10 +80,10 @@ async def test_commands_in_direct_messages(shop: Shop) -> None:
     await shop.asks(shop.emma, "/private The gallery crashes", shop.emma.direct)
     shop.emma.writes_to_bot("place")
     await shop.settled()
-    await shop.slack.until(lambda: "Ticket #1 is next in line." in shown(shop.emma.ephemerals))
+    await shop.slack.until(lambda: "Ticket #1 is next in line." in shown(ours(shop, shop.emma.direct)))
     answer = await shop.asks(shop.emma, "/place", shop.emma.direct)
     assert "Ticket #1 is next in line." in answer.text
-    assert (await shop.asks(shop.emma, "/close", shop.emma.direct)).text == "Ticket #1 is closed."
+    assert (await shop.asks(shop.emma, "/close-ticket", shop.emma.direct)).text == "Ticket #1 is closed."
 
 
 async def test_of_a_private_ticket_lists_tell_no_words(shop: Shop) -> None:
@@ -91,3 +91,21 @@ async def test_of_a_private_ticket_lists_tell_no_words(shop: Shop) -> None:
     line = await shop.asks(shop.tom, "/queue", shop.agents)
     assert "4711" not in line.text
     assert "private" in line.text
+
+
+async def test_a_file_in_direct_messages_is_named_under_the_card(shop: Shop) -> None:
+    alone = await shop.says(shop.jonas, "", shop.jonas.direct, files={"shot.png": "picture"})
+    assert len(shop.replies(alone)) == 1, "nobody meets silence"
+    await shop.asks(shop.emma, f"/private {REQUEST}")
+    [receipt], [card] = ours(shop, shop.emma.direct), shop.cards
+    await shop.says(shop.emma, "", shop.emma.direct, under=receipt, files={"licence key.txt": "4711"})
+    await shop.says(shop.emma, "and this is how it looks", shop.emma.direct, files={"gallery.png": "picture"})
+    assert "📎 licence key.txt" in shown(shop.replies(card))
+    assert "how it looks\n> 📎 gallery.png" in shown(shop.replies(card))
+
+
+async def test_what_agents_answer_is_seen_by_who_writes_beside_the_thread(shop: Shop) -> None:
+    await shop.asks(shop.emma, f"/private {REQUEST}")
+    form = await shop.aylin.presses(shop.cards[0], "reply:1")
+    await fills_in(shop, shop.aylin, form, {"Your words to the customer": "Please try version 2.1"})
+    assert ours(shop, shop.emma.direct)[-1].subtype == "thread_broadcast"

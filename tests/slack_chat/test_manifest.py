@@ -11,13 +11,15 @@ import pytest
 from typer.testing import CliRunner
 
 from adapters.slack_chat.app import EVENTS as HEARD
+from adapters.slack_chat.commands import called
 from adapters.slack_chat.manifest import EVENTS, NEW_TICKET, SCOPES, SHORTCUTS, ShortcutKind, manifest
 from bot.__main__ import app as command_line
 from bot.desk.commands import COMMANDS
 from bot.model import Wish
 from bot.settings import Settings
+from tests.doubles.slack.commands import BUILT_IN
 
-LONGEST_PREFIX = "a" * 20
+LONGEST_PREFIX = "a" * 19
 URL = "https://support.example.org/"
 Json = dict[str, Any]
 
@@ -45,7 +47,14 @@ def test_it_names_the_events_that_the_app_hears() -> None:
 def test_it_names_the_commands_of_the_desk() -> None:
     for prefix in ("", "sd-"):
         told = [command["command"] for command in manifest(prefix)["features"]["slash_commands"]]
-        assert told == [f"/{prefix}{command.name}" for command in COMMANDS]
+        assert told == [called(command.name, prefix) for command in COMMANDS]
+        assert f"/{prefix}claim" in told
+        assert f"/{prefix}close-ticket" in told, "/close is Slack's own: it leaves the channel"
+
+
+def test_no_command_of_ours_is_one_of_slacks_own() -> None:
+    told = {command["command"] for command in manifest()["features"]["slash_commands"]}
+    assert told & BUILT_IN == set()
 
 
 def test_it_names_the_shortcuts_that_the_app_hears() -> None:
@@ -53,6 +62,11 @@ def test_it_names_the_shortcuts_that_the_app_hears() -> None:
     assert told == {**dict.fromkeys(map(str, Wish), "message"), NEW_TICKET: "global"}
     assert len(SHORTCUTS) == len(told)
     assert [each.kind for each in SHORTCUTS].count(ShortcutKind.GLOBAL) == 1
+
+
+def test_the_shortcut_by_which_tickets_are_claimed_is_no_command() -> None:
+    told = {each["callback_id"]: each["description"] for each in manifest()["features"]["shortcuts"]}
+    assert told["claim"] == "Take the ticket that this message belongs to"
 
 
 def test_it_keeps_within_slacks_limits(told: Json) -> None:
@@ -125,7 +139,7 @@ def test_the_command_prints_it(monkeypatch: pytest.MonkeyPatch) -> None:
     ("words", "problem"),
     [
         (("--prefix", "UPPER"), "SLACK_COMMAND_PREFIX='UPPER'"),
-        (("--prefix", "a" * 21), "at most 20"),
+        (("--prefix", "a" * 20), "at most 19"),
         (("--url", "http://support.example.org"), "https://"),
         (("--url", "support.example.org"), "https://"),
         (("--name", "x" * 36), "35"),

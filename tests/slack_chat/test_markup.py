@@ -224,6 +224,9 @@ def test_commands_in_our_sentences_have_the_names_of_the_workspace() -> None:
     assert "/claim 12" in to_mrkdwn(told, Language.EN)
     assert "/sd-setup," in to_mrkdwn(text("refused-setup-words"), Language.EN, dialect=ACME)
     assert "/sd-claim 12" in to_plain(told, Language.EN, limit=200, dialect=ACME)
+    closing = text("refused-too-many-open", limit=3)
+    assert "/sd-close-ticket." in to_mrkdwn(closing, Language.EN, dialect=ACME)
+    assert "/close-ticket." in to_plain(closing, Language.EN, limit=200)
 
 
 @pytest.mark.parametrize("words", [Text("refused-no-such-command", {"name": "x /close"}), "/close", "a /close b"])

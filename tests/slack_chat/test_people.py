@@ -3,19 +3,48 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack_chat.people import KNOWN_FOR, People, reason_of
-from bot.model import Person
-from tests.slack_chat.paper_slack import TEAM, ByHand, PaperSlack, client, refusal
+from adapters.slack_chat.people import CANNOT_TELL, KNOWN_FOR, People, reason_of
+from adapters.slack_chat.rooms import Rooms
+from adapters.slack_chat.workspaces import OneToken, Workspaces
+from bot.model import Listener, Mode, Person, ServerSettings
+from bot.settings import Settings
+from tests.slack_chat.paper_slack import TEAM, ByHand, PaperDesk, PaperSlack, client, refusal, workspace
 
 AYLIN, MAREK, GUEST = "U0AYLIN", "U0MAREK", "U0GUEST"
 AGENTS = "S0AGENTS"
+
+
+class AnyToken(OneToken):
+    """One for every workspace."""
+
+    async def token(self, workspace: str) -> str:
+        return f"xoxb-{workspace}"
+
+
+@asynccontextmanager
+async def odd_slack(answer: str) -> AsyncIterator[AsyncWebClient]:
+    """A Slack that says the same to everything."""
+
+    async def say(_request: web.Request) -> web.Response:
+        return web.Response(text=answer, content_type="application/json")
+
+    app = web.Application()
+    app.router.add_post("/{method}", say)
+    async with TestServer(app) as server, aiohttp.ClientSession() as session:
+        yield AsyncWebClient("xoxb-1", str(server.make_url("/")), session=session, retry_handlers=[])
 
 
 @pytest.fixture
@@ -168,6 +197,31 @@ async def test_whom_slack_does_not_show_is_asked_for_once(slack: PaperSlack, peo
     assert slack.asked["users.info"] == 1
 
 
+ODD_ANSWERS = ("7", "[]", '"x"', '{"ok": true}', '{"ok": true, "user": null, "usergroups": null, "channel": 7}')
+
+
+@pytest.mark.parametrize("answer", ODD_ANSWERS)
+async def test_an_answer_that_makes_no_sense_tells_nothing(answer: str) -> None:
+    async with odd_slack(answer) as odd:
+        people = People(odd, TEAM)
+        assert await people.person(AYLIN, "aylin") == Person(AYLIN, "aylin")
+        with pytest.raises(OSError, match="Slack"):
+            await people.member(AYLIN)
+        rooms, acme = Rooms(), replace(workspace(PaperSlack()), client=odd)
+        await rooms.look(acme, ["C1"])
+        assert rooms.lacks(TEAM, ServerSettings(support={"C1": Mode.AUTO})) == []
+
+
+@pytest.mark.parametrize("answer", ODD_ANSWERS)
+async def test_a_workspace_that_does_not_introduce_itself_cannot_be_reached(answer: str) -> None:
+    async with odd_slack(answer) as odd, aiohttp.ClientSession() as session:
+        settings = Settings(slack_api_url=odd.base_url)
+        with pytest.raises(CANNOT_TELL):
+            await OneToken(odd).workspaces()
+        with pytest.raises(CANNOT_TELL):
+            await Workspaces(settings, session, AnyToken(odd), cast("Listener", PaperDesk())).of(TEAM)
+
+
 # --- members ------------------------------------------------------------------------------------------
 
 
@@ -199,14 +253,23 @@ async def test_without_any_groups_nobody_is_taken_for_no_agent(slack: PaperSlack
 # --- organisations ------------------------------------------------------------------------------------
 
 
-def of_organisation(slack: PaperSlack, user: str, **rights: bool) -> None:
-    slack.add(user, "Ida", team="T0SECOND", is_admin=True, enterprise_user={"enterprise_id": "E0ACME", **rights})
+def of_organisation(slack: PaperSlack, user: str, **more: Any) -> None:
+    slack.add(user, "Ida", team="T0SECOND", is_admin=True, enterprise_user={"enterprise_id": "E0ACME", **more})
 
 
 async def test_colleagues_from_another_workspace_of_the_organisation_are_no_strangers(slack: PaperSlack) -> None:
     of_organisation(slack, "W0IDA")
     person = await People(client(slack), TEAM, "E0ACME").person("W0IDA")
-    assert person == Person("W0IDA", "Ida", "de-DE", frozenset({"W0IDA"}), is_admin=True)
+    assert person == Person("W0IDA", "Ida", "de-DE", frozenset({"W0IDA"}))
+
+
+@pytest.mark.parametrize("teams", [["T0SECOND"], ["T0SECOND", TEAM]])
+async def test_who_looks_after_another_workspace_of_the_organisation_does_not_look_after_ours(
+    slack: PaperSlack, teams: list[str]
+) -> None:
+    of_organisation(slack, "W0IDA", teams=teams)
+    person = await People(client(slack), TEAM, "E0ACME").person("W0IDA")
+    assert person.is_admin == (TEAM in teams)
 
 
 @pytest.mark.parametrize("rights", [{"is_owner": True}, {"is_admin": True}, {}])

@@ -353,7 +353,7 @@ async def closing_on_the_receipt(scene: Scene) -> AsyncIterator[None]:
     ts = scene.said[0].ts
     yield
     hold = scene.shop.holds.hold(UPDATES, lambda args: args["ts"] == ts, is_done=True)
-    await scene.shop.aylin.uses(scene.shop.agents, f"/close {scene.number}")
+    await scene.shop.aylin.uses(scene.shop.agents, f"/close-ticket {scene.number}")
     await scene.until_held(hold)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.slack_chat.reading import command_in, mentions, plain, with_ids
+from adapters.slack_chat.reading import command_in, mentions, person_in, plain
 
 NAMES = {"U1": "Aylin"}
 BOT = "U0BOT"
@@ -48,11 +48,6 @@ def test_we_are_called_by_our_id_alone() -> None:
     assert mentions("hey <@U0BOT>!", BOT)
     assert mentions("hey <@U0BOT|wartemarke>!", BOT)
     assert not mentions("hey <@U0BOTTOM>, @wartemarke, U0BOT", BOT)
-
-
-@pytest.mark.parametrize("told", ["<@W1ABC|kim>", "<@W1ABC>", " W1ABC "])
-def test_commands_about_people_get_their_ids(told: str) -> None:
-    assert with_ids(told) == "W1ABC"
 
 
 @pytest.mark.parametrize(
@@ -100,3 +95,38 @@ def test_in_direct_messages_the_bare_word_is_enough_but_a_question_is_a_message(
     assert command_in("policy", is_called=False, is_alone=True, may_mark=True) == ("policy", "")
     assert command_in("policy on refunds?", is_called=False, is_alone=True, may_mark=True) is None
     assert command_in("!policy on refunds?", is_called=False, is_alone=True, may_mark=True) == ("policy", "on refunds?")
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        ("!ticket the export fails", ("ticket", "the export fails")),
+        ("!close thanks,\nsolved", ("close", "thanks,\nsolved")),
+        ("!close-ticket 12", ("close", "12")),
+        ("!Schließen danke!", ("close", "danke!")),
+        ("!warteschlange", ("queue", "")),
+        ("!fairness month csv", ("fairness", "month csv")),
+        ("!claim my refund", ("claim", "my refund")),
+        ("!Place?!", ("place", "")),
+    ],
+)
+def test_behind_an_exclamation_mark_every_command_has_its_words(words: str, command: tuple[str, str]) -> None:
+    assert command_in(words, is_called=False, is_alone=False, may_mark=True) == command
+    assert command_in(words, is_called=False, is_alone=False, may_mark=False) is None
+
+
+@pytest.mark.parametrize(
+    "words", ["!unknown", "!important: close the gap", "! close", "!!close", "!", "!claim-it", "!12"]
+)
+def test_behind_an_exclamation_mark_all_other_words_are_a_message(words: str) -> None:
+    assert command_in(words, is_called=True, is_alone=True, may_mark=True) is None
+
+
+@pytest.mark.parametrize("told", ["jonas", "@jonas", "jonas.meyer", "U1 and more", "u0aylin", ""])
+def test_a_word_is_no_person(told: str) -> None:
+    assert person_in(told) is None
+
+
+@pytest.mark.parametrize("told", ["<@W1ABC|kim>", "<@W1ABC>", " W1ABC "])
+def test_commands_about_people_get_their_ids(told: str) -> None:
+    assert person_in(told) == "W1ABC"

@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import pytest
@@ -19,7 +19,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from tenacity import wait_fixed
 
 from adapters.slack_chat.refused import SlackRefused
-from adapters.slack_chat.sockets import Line, serve_sockets
+from adapters.slack_chat.sockets import Line, _Socket, serve_sockets
 from bot.settings import Settings
 from tests.doubles.slack.people import Shop
 from tests.doubles.slack.server import Double, slack_double
@@ -200,6 +200,54 @@ async def test_a_quiet_socket_that_answers_stays(slack: Double) -> None:
     async with connected(slack):
         await asyncio.sleep(1.5)
         assert slack.sockets.opened == 2
+
+
+NESTED = "[" * 200_000 + "]" * 200_000
+
+
+@pytest.mark.parametrize("words", [f'{{"type":"events_api","envelope_id":"x","payload":{NESTED}}}', "9" * 5_000])
+async def test_a_message_that_cannot_be_read_ends_nothing(slack: Double, shop: Shop, words: str) -> None:
+    support, emma = shop.add_channel("support"), shop.add_person("Emma")
+    async with connected(slack) as app:
+        for socket in slack.sockets.live:
+            await socket.connection.send_str(words)
+        emma.says(support, "hello")
+        emma.says(support, "again")
+        await slack.delivered()
+        assert sorted(app.office.heard) == ["again", "hello"]
+        assert slack.sockets.opened == 2
+
+
+class Paper:
+    """A connection on which two messages come."""
+
+    def __init__(self) -> None:
+        self.is_open = True
+
+    async def __aiter__(self) -> AsyncIterator[aiohttp.WSMessage]:
+        for words in ("one", "other"):
+            yield aiohttp.WSMessage(aiohttp.WSMsgType.TEXT, words, None)
+
+    async def close(self) -> None:
+        self.is_open = False
+
+
+class FailingSocket(_Socket):
+    """Fails at whatever it hears."""
+
+    heard: tuple[str, ...] = ()
+
+    def _hear(self, data: str) -> None:
+        self.heard += (data,)
+        raise MemoryError
+
+
+async def test_whatever_goes_wrong_with_a_message_the_next_one_is_heard() -> None:
+    paper = Paper()
+    socket = FailingSocket(cast("aiohttp.ClientWebSocketResponse", paper), AsyncApp(authorize=authorize), Line())
+    await socket.listen()
+    assert socket.heard == ("one", "other")
+    assert not paper.is_open
 
 
 async def test_cut_sockets_are_replaced(slack: Double) -> None:

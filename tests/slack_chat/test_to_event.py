@@ -11,6 +11,7 @@ import pytest
 
 from adapters.slack_chat import to_event
 from adapters.slack_chat.workspaces import Workspace
+from bot.desk.blocking import _PERSON
 from bot.model import (
     ButtonPressed,
     CommandUsed,
@@ -144,6 +145,8 @@ async def test_direct_messages_are_direct_and_always_to_us(acme: Workspace) -> N
         ({"text": f"<@{BOT}> claim 12 too urgent"}, ("claim", "12 too urgent", None)),
         ({"text": f"<@{BOT}> policy &lt;b&gt;?"}, ("policy", "<b>?", None)),
         ({"text": "Place", "channel": "D1", "channel_type": "im"}, ("place", "", None)),
+        ({"text": "!ticket it &lt;broke&gt;", "channel": "D1"}, ("ticket", "it <broke>", None)),
+        ({"text": "!schließen danke", "thread_ts": ROOT}, ("close", "danke", f"C1-{ROOT}")),
     ],
 )
 async def test_commands_in_words(acme: Workspace, more: Json, command: tuple[str, str, str | None]) -> None:
@@ -159,6 +162,28 @@ async def test_who_claims_in_a_thread_means_its_ticket_and_no_other(acme: Worksp
     assert isinstance(event, MessagePicked)
     assert (event.wish, event.thread, event.is_sign) == (Wish.CLAIM, f"C1-{ROOT}", False)
     assert event.key == f"message-C1-{TS}"
+
+
+@pytest.mark.parametrize(
+    ("words", "read"), [("see here", "see here\n📎 a b.png\n📎 log.txt"), ("", "📎 a b.png\n📎 log.txt")]
+)
+async def test_files_in_direct_messages_are_named_since_nobody_else_can_see_them(
+    acme: Workspace, words: str, read: str
+) -> None:
+    files = [{"id": "F1", "name": "a b.png"}, {"id": "F2", "name": "log.txt"}, {"id": "F3"}]
+    event = await to_event.message_event(acme, told(message(words, channel="D1", subtype="file_share", files=files)))
+    assert isinstance(event, MessagePosted)
+    assert event.text == read
+    new = message("better", channel="D1", files=files[:1], edited={"user": CUSTOMER, "ts": LATER})
+    edit = await to_event.message_event(acme, told(changed(new, message(words, channel="D1"), channel="D1")))
+    assert isinstance(edit, MessageEdited)
+    assert edit.text == "better\n📎 a b.png"
+
+
+async def test_files_in_channels_are_seen_by_all(acme: Workspace) -> None:
+    event = await to_event.message_event(acme, told(message(subtype="file_share", files=[{"name": "a.png"}])))
+    assert isinstance(event, MessagePosted)
+    assert event.text == "My menu is broken"
 
 
 async def test_an_exclamation_in_a_channel_is_no_command(acme: Workspace) -> None:
@@ -285,6 +310,30 @@ async def test_other_reactions_mean_nothing(acme: Workspace, name: str, more: Js
     assert await to_event.reaction_event(acme, reaction(name, **more)) is None
 
 
+@pytest.mark.parametrize(
+    ("who", "is_asked"), [(CUSTOMER, True), ("U0KIM", True), ("U0BOSS", True), (AGENT, False), ("U0OTTO", False)]
+)
+async def test_whose_sign_cannot_open_a_ticket_costs_no_call(
+    acme: Workspace, slack: PaperSlack, who: str, *, is_asked: bool
+) -> None:
+    slack.add("U0KIM", "Kim")
+    slack.add("U0BOSS", "Boss", is_owner=True)
+    slack.add("U0OTTO", "Otto", team="T0OTHER")
+    slack.add_group("S0AGENTS", "agents", "U0KIM")
+    slack.messages["C1", TS] = message()
+    event = await to_event.reaction_event(acme, reaction("ticket", user=who))
+    assert (event is not None) == is_asked
+    assert slack.asked["reactions.get"] == is_asked
+
+
+async def test_a_strangers_sign_under_another_message_costs_no_call_where_there_are_no_groups(
+    acme: Workspace, slack: PaperSlack
+) -> None:
+    slack.add("U0OTTO", "Otto", team="T0OTHER")
+    assert await to_event.reaction_event(acme, reaction("ticket", user="U0OTTO")) is None
+    assert slack.asked["reactions.get"] == 0
+
+
 @pytest.mark.parametrize("trouble", [refusal("ratelimited"), aiohttp.ClientConnectionError(), TimeoutError()])
 async def test_a_message_that_cannot_be_read_now_is_told_again(
     acme: Workspace, slack: PaperSlack, trouble: Exception
@@ -346,6 +395,23 @@ async def test_commands_about_people_get_ids(acme: Workspace, name: str) -> None
     event = await to_event.command_used(acme, command(name, f"<@{CUSTOMER}|aylin>"), None)
     assert isinstance(event, CommandUsed)
     assert event.words == CUSTOMER
+    by_message = await to_event.message_event(acme, told(message(f"!{name} <@{CUSTOMER}>", thread_ts=ROOT)))
+    assert isinstance(by_message, CommandUsed)
+    assert (by_message.name, by_message.words) == (name, CUSTOMER)
+
+
+@pytest.mark.parametrize("words", ["aylin", "@aylin", "aylin marek", ""])
+async def test_commands_about_people_take_no_word_for_a_person(acme: Workspace, words: str) -> None:
+    event = await to_event.command_used(acme, command("block", words), None)
+    assert isinstance(event, CommandUsed)
+    assert _PERSON.fullmatch(event.words) is None, "the desk would take it for an id"
+    assert event.words.replace(" ", "") == "@" + words.replace(" ", "").lstrip("@")
+
+
+async def test_a_command_is_known_by_its_name_on_slack(acme: Workspace) -> None:
+    event = await to_event.command_used(acme, {**command("close"), "command": "/sd-close-ticket"}, None)
+    assert isinstance(event, CommandUsed)
+    assert event.name == "close"
 
 
 async def test_a_command_in_direct_messages_is_direct(acme: Workspace) -> None:
@@ -514,15 +580,11 @@ async def test_a_view_that_is_no_form_of_ours_is_refused(acme: Workspace) -> Non
 # --- the bot comes and goes ---------------------------------------------------------------------------
 
 
-def test_an_installation_is_told_once_by_its_token(acme: Workspace) -> None:
+def test_the_bot_may_come_back_with_its_old_token(acme: Workspace) -> None:
     one, again = (to_event.server_joined(acme, "de-DE", AGENT) for _ in range(2))
     assert isinstance(one, ServerJoined)
     assert (one.server, one.channel, one.locale, one.is_direct) == (SERVER, AGENT, "de-DE", False)
-    assert one.key == again.key
-    assert acme.client.token is not None
-    assert acme.client.token not in one.key
-    acme.client.token = "xoxb-2"
-    assert to_event.server_joined(acme, None, "").key != one.key
+    assert one.key != again.key
 
 
 @pytest.mark.parametrize(

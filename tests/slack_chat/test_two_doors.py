@@ -46,8 +46,6 @@ async def behind_doors(file: Path, matcher: Matcher, doors: int) -> AsyncIterato
         bots = [serving(slack, settings, file, matcher, is_limited=False) for _ in range(doors)]
         shop.bot = await workers.enter_async_context(bots[0])
         await shop.set_up()
-        if slack.webhooks is not None:
-            await slack.webhooks.close()  # it is followed by one that knows all doors
         others = [await workers.enter_async_context(bot) for bot in bots[1:]]
         ports = [bot.chat.port for bot in (shop.bot, *others)]
         slack.use_http(*(f"http://127.0.0.1:{port}/slack/events" for port in ports))
@@ -114,7 +112,7 @@ class Play:
         return await agent.uses(self.shop.agents, f"/release {which + 1}")
 
     async def closes(self, agent: Person, which: int) -> Answer:
-        return await agent.uses(self.shop.agents, f"/close {which + 1}")
+        return await agent.uses(self.shop.agents, f"/close-ticket {which + 1}")
 
     def _asked(self, which: int) -> tuple[Person, Message]:
         if which >= len(self.asked) or self.asked[which][1].is_deleted:

@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.doubles.slack import forms, payloads, shapes
 from tests.doubles.slack.answers import Answer, Asking
+from tests.doubles.slack.commands import BUILT_IN
 from tests.doubles.slack.errors import ImpossibleError, Json
 from tests.doubles.slack.world import Channel, Message, User, View, Workspace
 
@@ -86,6 +87,8 @@ class Person(User):
         self._must_be_in(channel)
         self._must_be_at_home("commands")
         name, _, words = command.partition(" ")
+        if name in BUILT_IN:
+            raise ImpossibleError(f"{name} is Slack's own command, no app is told of it")
         commands = self.workspace.world.app.commands
         if commands is not None and name not in commands:
             raise ImpossibleError(f"no command {name!r} among {sorted(commands)}")

@@ -14,8 +14,9 @@ from yarl import URL
 from tests.doubles.slack import api, message_methods, other_methods, responses, sockets, view_methods
 from tests.doubles.slack.answers import Asking
 from tests.doubles.slack.api import Api, Request
+from tests.doubles.slack.commands import BUILT_IN
 from tests.doubles.slack.deliveries import Deliveries, Kind
-from tests.doubles.slack.errors import ApiError, Json, rate_limited
+from tests.doubles.slack.errors import ApiError, ImpossibleError, Json, rate_limited
 from tests.doubles.slack.faults import Fault
 from tests.doubles.slack.other_methods import Codes, Consent
 from tests.doubles.slack.people import Person, Shop
@@ -88,6 +89,8 @@ class Double:
     def follow(self, manifest: Json) -> None:
         """Configure the app as a manifest says: from now on, what it does not name is not there."""
         settings, features = manifest["settings"], manifest["features"]
+        if taken := BUILT_IN & {command["command"] for command in features.get("slash_commands", [])}:
+            raise ImpossibleError(f"Slack's own commands: {sorted(taken)}")
         self.app.events = frozenset(settings["event_subscriptions"]["bot_events"])
         self.app.commands = frozenset(command["command"] for command in features.get("slash_commands", []))
         self.app.shortcuts = {each["callback_id"]: each["type"] for each in features.get("shortcuts", [])}
@@ -102,7 +105,8 @@ class Double:
 
     def use_http(self, *urls: str) -> Webhooks:
         """From now on everything goes to these addresses, signed; to several in turn, as behind a load balancer."""
-        self.webhooks = Webhooks(self.world, *urls)
+        self.webhooks = self.webhooks or Webhooks(self.world)
+        self.webhooks.urls = list(urls)
         self.deliveries.transport = self.webhooks
         return self.webhooks
 
