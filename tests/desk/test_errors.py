@@ -114,6 +114,7 @@ def written(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
     """The log as it is really written, in either form."""
     before, handlers, level = structlog.get_config(), logging.root.handlers[:], logging.root.level
     log.set_up(LogLevel.DEBUG, request.param)
+    structlog.configure(cache_logger_on_first_use=False)  # else what logs here for the first time does so for good
     (handler,) = [one for one in logging.root.handlers if type(one) is logging.StreamHandler]
     stream = io.StringIO()
     handler.setStream(stream)

@@ -110,6 +110,7 @@ class Shop:
         self.aylin = workspace.add_person("aylin")
         self.tom = workspace.add_person("tom")
         self.marek = workspace.add_person("marek", admin=True)
+        self.lena = workspace.add_person("lena", admin=True, locale="de-DE")
         tell, slack.world.tell = slack.world.tell, lambda *_: None  # nobody listens yet, and it would be told again
         self.agent_group = workspace.add_group("Agents", [self.aylin, self.tom])
         slack.world.tell = tell
@@ -126,10 +127,10 @@ class Shop:
         return self.bot.desk
 
     async def set_up(self, **others: Any) -> Answer:
-        """As a moderator does it; keys are the names of the form's fields."""
-        form = await self.marek.uses(self.general, "/setup")
+        """As a German moderator does it, so agents read German; keys are the names of the form's fields."""
+        form = await self.lena.uses(self.general, "/setup")
         given: dict[str, Any] = {"support": [self.support], "agents": self.agents, "agent_roles": [self.agent_group]}
-        answer = await self.marek.fills_in(form, given | others)
+        answer = await self.lena.fills_in(form, given | others)
         assert not answer.errors, answer.errors
         await self.settled()
         return answer

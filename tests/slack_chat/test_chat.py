@@ -248,6 +248,7 @@ def debug_log() -> Iterator[io.StringIO]:
     before, handlers, level, sdks = structlog.get_config(), logging.root.handlers[:], logging.root.level, sdk.level
     sdk.setLevel(logging.NOTSET)
     log.set_up(LogLevel.DEBUG, LogFormat.JSON)
+    structlog.configure(cache_logger_on_first_use=False)  # else what logs here for the first time does so for good
     [handler] = [one for one in logging.root.handlers if type(one) is logging.StreamHandler]
     stream = io.StringIO()
     handler.setStream(stream)

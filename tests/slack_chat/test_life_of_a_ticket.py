@@ -33,7 +33,7 @@ async def test_a_ticket_lives_from_the_question_to_its_second_end(shop: Shop, wa
     assert "Ticket #1: we have your request" in receipt.shown
     assert "Ticket #1 is next in line." in receipt.shown
     assert "First come, first served." in receipt.shown
-    assert labels(receipt) == ["Close", "My place"]
+    assert labels(receipt) == ["Close", "My place", "Claim"]
     assert card.shown.startswith("🟢 #1 ")
     assert REQUEST in card.shown
     assert root.permalink in str(card.blocks)
@@ -69,7 +69,7 @@ async def test_the_same_in_german(shop: Shop) -> None:
     [receipt] = shop.replies(root)
     assert "Ticket #1: Ihre Anfrage ist da" in receipt.shown
     assert "Ticket #1 ist als Nächstes dran." in receipt.shown
-    assert labels(receipt) == ["Schließen", "Mein Platz"]
+    assert labels(receipt) == ["Schließen", "Mein Platz", "Übernehmen"]
     place = await presses(shop, shop.jonas, receipt, "Mein Platz")
     assert "Ticket #1 ist als Nächstes dran." in place.text
     await shop.asks(shop.aylin, "/claim", shop.agents)

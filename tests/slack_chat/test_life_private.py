@@ -17,9 +17,9 @@ async def test_a_private_ticket_lives_in_direct_messages_and_under_its_card(shop
     assert "Privat: " in card.shown
     assert ours(shop, shop.support) == []
 
-    shop.emma.writes_to_bot("It is version 1.9, my licence is 4711", under=receipt)
+    shop.emma.writes_to_bot("The theme is Aurora")
     await shop.settled()
-    shop.emma.writes_to_bot("And the theme is Aurora")
+    shop.emma.writes_to_bot("It is version 1.9, my licence is 4711", under=receipt)
     await shop.settled()
     assert "licence is 4711" in shown(shop.replies(card))
     assert "Aurora" in shown(shop.replies(card))

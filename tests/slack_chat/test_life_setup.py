@@ -104,9 +104,9 @@ async def test_a_free_workspace_picks_its_agents_one_by_one(free_shop: Shop) -> 
 @pytest.mark.parametrize("other_settings", [{"slack_command_prefix": "sd-"}])
 async def test_the_panel_offers_everything_to_everybody(bare_shop: Shop, other_settings: dict[str, Any]) -> None:
     shop = bare_shop
-    form = await shop.marek.uses(shop.general, "/sd-setup")
+    form = await shop.lena.uses(shop.general, "/sd-setup")
     given = {"support": [shop.support], "agents": shop.agents, "agent_roles": [shop.agent_group]}
-    await fills_in(shop, shop.marek, form, given)
+    await fills_in(shop, shop.lena, form, given)
     assert (await shop.asks(shop.marek, "/sd-panel", shop.general)).text == "The panel will be here in a moment."
     [panel] = ours(shop, shop.general)
     assert labels(panel) == [
