@@ -41,6 +41,7 @@ from bot.store.verifying import chains
 from tests.bench.audit import Findings, audit
 from tests.bench.shop import BEGIN, CHANNEL, HOUR, LOOKED_AT, WEEKS, People, Shop
 from tests.doubles.clockwork import CLOCK
+from tests.doubles.paper_chat import PaperChat
 
 _MODERATOR = Person("moderator", "Moderator", "en", is_admin=True)
 _WEEK = "Mo-Fr 09:00-17:00, Sa 09:00-14:00"
@@ -108,6 +109,7 @@ class Year:
         self._matcher = matcher
         self._people = [People(shop, random.Random(number)) for number, shop in enumerate(some)]  # noqa: S311
         self._postman = Postman()
+        self._chat = PaperChat()
         self._now = BEGIN
         self._due = BEGIN
         """When the clock has something to do, as the desk says."""
@@ -137,6 +139,7 @@ class Year:
     async def _desk(self, database: Database) -> Desk:
         desk = Desk(database, self._matcher, clock=lambda: self._now)
         desk.paces.kept_for = _PACE_KEPT_FOR
+        desk.chat_of = lambda _server: self._chat
         await desk.start()
         return desk
 

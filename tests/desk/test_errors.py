@@ -7,11 +7,9 @@ import io
 import logging
 import re
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-import structlog
 from structlog.testing import capture_logs
 
 from bot import log
@@ -110,17 +108,13 @@ async def test_even_the_apology_may_fail(world: World) -> None:
 
 
 @pytest.fixture(params=[LogFormat.CONSOLE, LogFormat.JSON])
-def written(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
+def written(request: pytest.FixtureRequest) -> io.StringIO:
     """The log as it is really written, in either form."""
-    before, handlers, level = structlog.get_config(), logging.root.handlers[:], logging.root.level
     log.set_up(LogLevel.DEBUG, request.param)
-    structlog.configure(cache_logger_on_first_use=False)  # else what logs here for the first time does so for good
     (handler,) = [one for one in logging.root.handlers if type(one) is logging.StreamHandler]
     stream = io.StringIO()
     handler.setStream(stream)
-    yield stream
-    structlog.configure(**before)
-    logging.root.handlers, logging.root.level = handlers, level
+    return stream
 
 
 async def test_the_log_has_the_reference_and_the_cause_and_nothing_that_people_wrote(

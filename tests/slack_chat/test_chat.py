@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 
 from adapters.slack_chat import SlackChat, SlackRefused
 from adapters.slack_chat.workspaces import SDK
@@ -245,17 +244,14 @@ async def test_an_installation_that_cannot_be_opened_concerns_nobody_else(
 def debug_log() -> Iterator[io.StringIO]:
     """The log as LOG_LEVEL=debug writes it, in a process that has made no client yet."""
     sdk = logging.getLogger(SDK)
-    before, handlers, level, sdks = structlog.get_config(), logging.root.handlers[:], logging.root.level, sdk.level
+    before = sdk.level
     sdk.setLevel(logging.NOTSET)
     log.set_up(LogLevel.DEBUG, LogFormat.JSON)
-    structlog.configure(cache_logger_on_first_use=False)  # else what logs here for the first time does so for good
     [handler] = [one for one in logging.root.handlers if type(one) is logging.StreamHandler]
     stream = io.StringIO()
     handler.setStream(stream)
     yield stream
-    structlog.configure(**before)
-    logging.root.handlers, logging.root.level = handlers, level
-    sdk.setLevel(sdks)
+    sdk.setLevel(before)
 
 
 async def test_the_debug_log_tells_no_secret(

@@ -470,23 +470,23 @@ async def _stand_still_and_die(shop: Shop) -> None:
 
 
 RECEIPT, CLOSED = "we have your request", "is closed"
-CLAIMED, ENDED = "kümmert sich", "ist geschlossen"
+WAITING, CLAIMED, ENDED = "Waiting since", "is taking care of ticket", "Closed since"
 
 
 @pytest.mark.parametrize(
     ("point", "state", "receipt", "card"),
     [
-        (told_but_not_committed, "waiting", RECEIPT, "Wartet seit"),
-        (committed_but_not_acknowledged, "waiting", RECEIPT, "Wartet seit"),
-        (receipt_not_posted, "waiting", RECEIPT, "Wartet seit"),
-        (receipt_posted, "waiting", RECEIPT, "Wartet seit"),
-        (delivered_but_not_marked, "waiting", RECEIPT, "Wartet seit"),
-        (opening_posted, "waiting", RECEIPT, "Wartet seit"),
-        (card_posted, "waiting", RECEIPT, "Wartet seit"),
-        (form_not_committed, "waiting", RECEIPT, "Wartet seit"),
-        (form_not_acknowledged, "waiting", RECEIPT, "Wartet seit"),
-        (claim_not_acknowledged, "claimed", RECEIPT, f"{CLAIMED} Tom"),
-        (claim_not_on_the_card, "claimed", RECEIPT, f"{CLAIMED} Aylin"),
+        (told_but_not_committed, "waiting", RECEIPT, WAITING),
+        (committed_but_not_acknowledged, "waiting", RECEIPT, WAITING),
+        (receipt_not_posted, "waiting", RECEIPT, WAITING),
+        (receipt_posted, "waiting", RECEIPT, WAITING),
+        (delivered_but_not_marked, "waiting", RECEIPT, WAITING),
+        (opening_posted, "waiting", RECEIPT, WAITING),
+        (card_posted, "waiting", RECEIPT, WAITING),
+        (form_not_committed, "waiting", RECEIPT, WAITING),
+        (form_not_acknowledged, "waiting", RECEIPT, WAITING),
+        (claim_not_acknowledged, "claimed", RECEIPT, f"Tom {CLAIMED}"),
+        (claim_not_on_the_card, "claimed", RECEIPT, f"Aylin {CLAIMED}"),
         (closing_on_the_receipt, "closed", CLOSED, ENDED),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
