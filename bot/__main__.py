@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import asdict
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Annotated, ParamSpec
 
@@ -41,7 +41,8 @@ from bot.replay import replay
 from bot.rules.record import BrokenLink, Chain, Fault
 from bot.settings import LogLevel, Settings, SettingsError, read_settings
 from bot.store import migrations
-from bot.store.database import Database
+from bot.store.copying import copy, source_of
+from bot.store.engines import DatabaseError, name_of, open_database, url_of
 from bot.store.outbox import dead_letters, revive
 from bot.store.verifying import chains
 
@@ -79,7 +80,7 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
             command(*args, **kwargs)
         except BrokenPipeError:
             raise  # nobody reads on: typer ends the command quietly
-        except (SettingsError, PolicyError, CommandError, ValueError, sqlite3.Error, OSError) as error:
+        except (SettingsError, PolicyError, CommandError, ValueError, *DatabaseError, OSError) as error:
             _err.print(f"[bold red]wartemarke:[/] {escape(str(error))}", markup=True)
             raise typer.Exit(_USAGE) from error
 
@@ -108,22 +109,22 @@ def try_out(
     if fresh:
         _forget(file, rooms)
     with closing(_web_chat(settings, rooms, host, port)) as chat:
-        migrations.upgrade(file)
-        asyncio.run(_play(file, settings.policy_dir, chat))
+        migrations.upgrade(url_of(file))
+        asyncio.run(_play(url_of(file), settings.policy_dir, chat))
 
 
 def _forget(file: Path, rooms: Path) -> None:
     """Delete the databases of a playground that is not being played on, with what SQLite keeps beside them."""
-    with alone_with(file):
+    with alone_with(url_of(file)):
         for database in (file, rooms):
             for ending in ("", "-wal", "-shm", "-journal"):
                 Path(f"{database}{ending}").unlink(missing_ok=True)
 
 
-async def _play(file: Path, policy_folder: Path, chat: web_chat.WebChat) -> None:
+async def _play(url: str, policy_folder: Path, chat: web_chat.WebChat) -> None:
     telling = asyncio.create_task(_tell_address(chat))
     try:
-        await serve(file, policy_folder, {web_chat.PREFIX: chat})
+        await serve(url, policy_folder, {web_chat.PREFIX: chat})
     finally:
         telling.cancel()
 
@@ -152,7 +153,7 @@ def run() -> None:
             chats[discord_chat.PREFIX] = discord_chat.DiscordChat(settings)
         if settings.slack_way:
             chats[slack_chat.PREFIX] = slack_chat.SlackChat(settings)
-        asyncio.run(serve(settings.database_file, settings.policy_dir, chats))
+        asyncio.run(serve(settings.database_url, settings.policy_dir, chats))
 
 
 @slack.command("manifest")
@@ -185,8 +186,36 @@ def migrate(
     settings = _settings()
     if not to:
         raise SettingsError("--to is empty: name a revision, or leave it out for the newest.")
-    (migrations.downgrade if down else migrations.upgrade)(settings.database_file, to)
-    _out.print(f"{settings.database_file} is at {to}.")
+    (migrations.downgrade if down else migrations.upgrade)(settings.database_url, to)
+    _out.print(f"{name_of(settings.database_url)} is at {to}.")
+
+
+@app.command("copy")
+@told
+def copy_all(
+    sqlite_url: Annotated[str, typer.Argument(help="Where the installation is, such as sqlite:///wartemarke.sqlite3.")],
+    postgres_url: Annotated[str, typer.Argument(help="Where it shall be, an empty database: postgresql://...")],
+) -> None:
+    """Move from SQLite to PostgreSQL: while the bot runs, and again when it is stopped. Ends with 1 until finished."""
+    file, reason = source_of(sqlite_url), ""
+    with ExitStack() as doors, Progress(console=_err, transient=True, disable=not _err.is_terminal) as progress:
+        try:
+            doors.enter_context(alone_with(sqlite_url))
+        except sqlite3.OperationalError as error:
+            reason = str(error)
+        done = copy(
+            file,
+            postgres_url,
+            is_stopped=not reason,
+            bar=lambda step, rows: partial(progress.advance, progress.add_task(step, total=rows)),
+        )
+    if not done.is_finished:
+        so_far = f"{done.rows} rows are copied so far ({done.changed} in this run)"
+        _complain(f"{so_far}. {reason} Then run this again to finish.")
+        raise typer.Exit(1)
+    _out.print(
+        f"{done.rows} rows are the same in both. DATABASE_URL={name_of(postgres_url)} is what the bot needs now."
+    )
 
 
 @app.command()
@@ -316,11 +345,11 @@ def letters(
     """Show messages of ours that could not be delivered, and try one again."""
     settings = _settings()
     _require_current(settings)
-    asyncio.run(_letters(settings.database_file, revive))
+    asyncio.run(_letters(settings.database_url, revive))
 
 
-async def _letters(file: Path, again: int | None) -> None:
-    async with Database(file) as database:
+async def _letters(url: str, again: int | None) -> None:
+    async with open_database(url) as database:
         if again is not None:
             if not await database.transaction(lambda tx: revive(tx, again, utc_now())):
                 raise SettingsError(f"There is no dead letter {again}: `wartemarke letters` lists them.")
@@ -346,7 +375,7 @@ def verify(
     _require_current(settings)
     if known is not None and not re.fullmatch("[0-9a-f]{12,64}", known):
         raise SettingsError(f"--known {known} is no hash of the record: it has 12 to 64 of the characters 0-9 and a-f.")
-    found = dict(chains(settings.database_file, server, known))
+    found = dict(chains(settings.database_url, server, known))
     if server is not None and server not in found:
         raise SettingsError(f"There is no server {server} on record.")
     for name, chain in found.items():
@@ -388,9 +417,10 @@ def _complain(problem: str) -> None:
 
 
 def _require_current(settings: Settings) -> None:
-    if not migrations.is_current(settings.database_file):
+    if not migrations.is_current(settings.database_url):
         raise SettingsError(
-            f"DATABASE_URL={settings.database_url} is not a database of this version: run `wartemarke migrate` first."
+            f"DATABASE_URL={name_of(settings.database_url)} is not a database of this version: "
+            "run `wartemarke migrate` first."
         )
 
 

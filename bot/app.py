@@ -22,6 +22,7 @@ from bot.desk.desk import Desk, utc_now
 from bot.desk.looking import known_meanings
 from bot.model import Chat
 from bot.store.database import Database
+from bot.store.engines import file_of, open_database
 from bot.store.outbox import Outbox
 
 _TIDY_EVERY = timedelta(hours=1)
@@ -31,30 +32,38 @@ _LOOK_FOR_AGENTS_EVERY = timedelta(hours=1)
 _LOOK_EVERY = timedelta(seconds=0.5)
 """How soon we see that the policy's folder was replaced, or is there again."""
 
+_OWED = "owed"
+_ANYTHING = ""
+"""What there is to follow when something may have been missed."""
+
 _log = structlog.get_logger(__name__)
 
 
-async def serve(file: Path, policy_folder: Path, chats: Mapping[str, Chat]) -> None:
+async def serve(url: str, policy_folder: Path, chats: Mapping[str, Chat]) -> None:
     """Serve `chats` (by the prefix of their servers' ids) until SIGTERM or SIGINT.
 
-    Raises PolicyError, sqlite3.Error (above all when another process serves this database) or, when a chat cannot be
-    served, OSError.
+    Raises PolicyError, a DatabaseError (above all when another process serves this SQLite file) or, when a chat cannot
+    be served, OSError.
     """
-    with alone_with(file):
+    with alone_with(url):
         matcher = await asyncio.to_thread(learn, policy_folder)
         meanings = await asyncio.to_thread(known_meanings)
-        async with Database(file) as database, open_desk(database, matcher, chats, meanings) as desk:
+        async with open_database(url) as database, open_desk(database, matcher, chats, meanings) as desk:
             with suppress(asyncio.CancelledError):
                 await _run(desk, policy_folder, chats.values())
 
 
 @contextmanager
-def alone_with(file: Path) -> Iterator[None]:
-    """Keep every other process from serving this database; reading and writing it stays possible.
+def alone_with(url: str) -> Iterator[None]:
+    """Keep every other process from serving this SQLite file; reading and writing it stays possible.
 
-    For a desk keeps settings in memory, and would not see those of another. The lock is SQLite's own, on a file beside
+    Of several that write the losers starve; PostgreSQL is made for them. The lock is SQLite's own, on a file beside
     the database, so that it ends with the process, however that ends. Raises sqlite3.OperationalError.
     """
+    file = file_of(url)
+    if file is None:
+        yield
+        return
     with closing(sqlite3.connect(f"{file.resolve()}-lock", timeout=0, isolation_level=None)) as lock:
         try:
             lock.execute("BEGIN EXCLUSIVE")
@@ -72,17 +81,51 @@ async def open_desk(
     """A desk that has read its settings, and an outbox that delivers what it owes."""
     desk = Desk(database, matcher, meanings=meanings)
     outbox = Outbox(database, chats, desk.draw, utc_now)
-    desk.on_commit = outbox.wake
+
+    def owe() -> None:
+        outbox.wake()
+        database.tell_others(_OWED)
+
+    desk.on_commit = owe
     desk.chat_of = lambda server: chats.get(server.split(":", 1)[0])
     await desk.start()
+    hearing = asyncio.create_task(_hear_others(database, desk, outbox))
     deliveries = asyncio.create_task(outbox.run())
     try:
         yield desk
     finally:
         await desk.finish()
-        deliveries.cancel()
-        with suppress(asyncio.CancelledError):
-            await deliveries
+        for task in (hearing, deliveries):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+async def _hear_others(database: Database, desk: Desk, outbox: Outbox) -> None:
+    """What another worker has changed is in force here within milliseconds."""
+    told: asyncio.Queue[str] = asyncio.Queue()
+
+    def hear(news: str) -> None:
+        if news == _OWED:
+            outbox.wake()
+        else:
+            told.put_nowait(news)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(database.listen(hear, lambda: hear(_ANYTHING)))
+        while True:
+            news = {await told.get()}
+            while not told.empty():
+                news.add(told.get_nowait())
+            for one in news:
+                await _follow_news(desk, one)
+
+
+async def _follow_news(desk: Desk, news: str) -> None:
+    try:
+        await desk.follow(news)
+    except Exception:  # noqa: BLE001 (logged; what comes next is followed all the same)
+        _log.exception("what another worker has changed could not be read")
 
 
 def learn(folder: Path) -> Matcher:

@@ -37,7 +37,8 @@ from bot.model import (
 )
 from bot.rules.promise import promise
 from bot.store import migrations, queries
-from bot.store.database import Database, Transaction
+from bot.store.database import Transaction
+from bot.store.engines import open_database, url_of
 from bot.store.outbox import owe
 from bot.texts import paragraph
 
@@ -132,7 +133,7 @@ def _opens(what: str, aim: str, raw: float, ours: float) -> Figure:
 
 
 def _raw_opens(file: Path, rounds: int = 2_000) -> float:
-    migrations.upgrade(file)
+    migrations.upgrade(url_of(file))
     ticket = queries.add_ticket_sql()
     connection = sqlite3.connect(file, isolation_level=None)
     connection.execute("PRAGMA journal_mode = WAL")
@@ -148,13 +149,13 @@ def _raw_opens(file: Path, rounds: int = 2_000) -> float:
 
 
 async def _store_opens(file: Path, rounds: int = 6_400) -> float:
-    migrations.upgrade(file)
+    migrations.upgrade(url_of(file))
 
     async def open_one(tx: Transaction, number: int) -> None:
         await queries.add_ticket(tx, _ticket(number))
         await owe(tx, f"t-{number}", _RECEIPT, _NOW, ticket=number)
 
-    async with Database(file) as database:
+    async with open_database(url_of(file)) as database:
 
         async def caller(numbers: range) -> None:
             for number in numbers:
@@ -203,8 +204,8 @@ async def _claims(file: Path, matcher: Matcher, waiting: int, rounds: int = 200)
 
 @asynccontextmanager
 async def _desk(file: Path, matcher: Matcher) -> AsyncIterator[Desk]:
-    migrations.upgrade(file)
-    async with Database(file) as database:
+    migrations.upgrade(url_of(file))
+    async with open_database(url_of(file)) as database:
         desk = Desk(database, matcher)
         await desk.start()
         values = {"support": "support", "agents": "agents", "agent_roles": "agent"}

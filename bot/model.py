@@ -696,6 +696,28 @@ class Listener(Protocol):
     async def drop(self, server: str, name: str) -> bool:
         """Keep it no longer. True for the one caller for whom it was still there."""
 
+    @property
+    def has_company(self) -> bool:
+        """Whether other workers may serve the same servers."""
+        return False
+
+    async def lease(self, name: str, span: timedelta) -> bool:
+        """Have something that one worker at a time may have, for so long from now; again, to have it longer."""
+        del name, span
+        return True
+
+    async def unlease(self, name: str) -> None:
+        """Let others have it."""
+        del name
+
+    async def wait_turn(self, name: str, rate: float, most: int, count: int = 1) -> timedelta:
+        """Take `count` of a limit that all workers share (`rate` a second, `most` at once).
+
+        Zero: they are ours. Else none is, and this is how long to wait before asking again.
+        """
+        del name, rate, most, count
+        return timedelta(0)
+
 
 class Chat(Protocol):
     """A platform. It only translates; it decides nothing and stores nothing of the desk's."""

@@ -15,6 +15,7 @@ from bot.model import FormSent, MessagePosted, Person
 from bot.rules.response import Response
 from bot.store import migrations, queries
 from bot.store.database import Database
+from bot.store.engines import open_database, url_of
 
 _SERVER = "replay:shop"
 _MODERATOR = Person("moderator", "Moderator", is_admin=True)
@@ -40,9 +41,9 @@ class Summary:
 async def replay(matcher: Matcher, texts: Iterable[str], tick: Callable[[], None]) -> Summary:
     """Every message comes from another customer, five minutes after the one before. `tick` is called after each."""
     with TemporaryDirectory() as folder:
-        file = Path(folder) / "desk.sqlite3"
-        migrations.upgrade(file)
-        async with Database(file) as database:
+        url = url_of(Path(folder) / "desk.sqlite3")
+        migrations.upgrade(url)
+        async with open_database(url) as database:
             desk = Desk(database, matcher, patience=_NO_HURRY)
             await desk.start()
             counts: Counter[str] = Counter()

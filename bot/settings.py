@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 import policy_text
 
-_SQLITE = "sqlite:///"
+_SQLITE, _POSTGRES = "sqlite:///", "postgresql://"
 _KEY_BYTES = 32
 _LONGEST_PREFIX = 19
 """Characters before the names of commands: the longest, /close-ticket, has 13 of the 32 that Slack takes."""
@@ -61,9 +61,10 @@ _NEEDED = {
 """What each way needs; what only others need contradicts it."""
 
 
-def _sqlite_url(url: str) -> str:
-    if not url.startswith(_SQLITE) or not url.removeprefix(_SQLITE):
-        message = f"must look like {_SQLITE}wartemarke.sqlite3"
+def _database_url(url: str) -> str:
+    is_file = url.startswith(_SQLITE) and url != _SQLITE
+    if not (is_file or (url.startswith(_POSTGRES) and urlsplit(url).path.strip("/"))):
+        message = f"must look like {_SQLITE}wartemarke.sqlite3 or {_POSTGRES}user:password@host/name"
         raise ValueError(message)
     return url
 
@@ -134,7 +135,7 @@ class Settings(BaseSettings):
         frozen=True,
     )
 
-    database_url: Annotated[str, AfterValidator(_sqlite_url)] = "sqlite:///wartemarke.sqlite3"
+    database_url: Annotated[str, AfterValidator(_database_url)] = "sqlite:///wartemarke.sqlite3"
     policy_dir: Annotated[Path, AfterValidator(_policy_folder)] = Path(policy_text.__file__).parent
     log_level: LogLevel = LogLevel.INFO
     log_format: LogFormat = LogFormat.AUTO
@@ -193,11 +194,6 @@ class Settings(BaseSettings):
         given = self._given_to_slack
         return next((way for way, needed in _NEEDED.items() if given == set(needed)), None)
 
-    @property
-    def database_file(self) -> Path:
-        """The SQLite file of the desk."""
-        return Path(self.database_url.removeprefix(_SQLITE))
-
 
 def read_settings(**instead: Any) -> Settings:
     """The settings from the environment and `.env`, but for these. Raises SettingsError for the first that is wrong."""
@@ -207,10 +203,14 @@ def read_settings(**instead: Any) -> Settings:
         raise SettingsError(_sentence(error)) from None
 
 
+def _without_password(told: str) -> str:
+    return re.sub("://[^/@]*@", "://(hidden)@", told)
+
+
 def _sentence(error: ValidationError) -> str:
     first = error.errors()[0]
     name = str(first["loc"][0])
-    value = "(hidden)" if re.search("password|token|secret|key", name) else repr(first["input"])
+    value = "(hidden)" if re.search("password|token|secret|key", name) else _without_password(repr(first["input"]))
     reason = first["msg"].removeprefix("Value error, ")
     problem = f"{name.upper()}={value} is not possible: {reason[0].lower()}{reason[1:]}."
     return f"{problem} Change it in .env or the environment."

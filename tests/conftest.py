@@ -16,6 +16,8 @@ import policy_text
 from bot.app import learn
 from bot.coverage.matcher import Matcher
 from bot.store import migrations
+from bot.store.engines import url_of
+from tests.doubles.postgres import PostgresServer, need_postgres
 from tests.doubles.world import World, open_world
 
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -51,7 +53,7 @@ def matcher() -> Matcher:
 @pytest.fixture(scope="session")
 def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("template") / "desk.sqlite3"
-    migrations.upgrade(file)
+    migrations.upgrade(url_of(file))
     return file
 
 
@@ -68,8 +70,63 @@ def new_database(tmp_path_factory: pytest.TempPathFactory, _template: Path) -> C
     return lambda: Path(shutil.copy(_template, folder / f"{next(numbers)}.sqlite3"))
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What takes a database by its address is tested on both kinds, unless it is marked as being about one."""
+    if "database_kind" in metafunc.fixturenames:
+        marks = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
+        kinds = [kind for mark, kind in marks.items() if metafunc.definition.get_closest_marker(mark)]
+        metafunc.parametrize("database_kind", kinds or marks.values(), scope="session")
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A server of our own, which is quick, and would keep nothing through a power cut."""
+    need_postgres()
+    server = PostgresServer(tmp_path_factory.mktemp("postgres"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def _postgres_template(postgres: PostgresServer) -> str:
+    url = postgres.new_database()
+    migrations.upgrade(url)
+    return url
+
+
+@pytest.fixture(scope="session")
+def new_url(database_kind: str, request: pytest.FixtureRequest) -> Iterator[Callable[[], str]]:
+    """The addresses of ever new databases with the schema and nothing in them, one at a time."""
+    if database_kind == "SQLite":
+        new_database = request.getfixturevalue("new_database")
+        yield lambda: url_of(new_database())
+        return
+    postgres: PostgresServer = request.getfixturevalue("postgres")
+    template: str = request.getfixturevalue("_postgres_template")
+    urls: list[str] = []
+
+    def forget() -> None:
+        while urls:
+            postgres.drop_database(urls.pop())
+
+    def new() -> str:
+        forget()
+        urls.append(postgres.new_database(template))
+        return urls[-1]
+
+    yield new
+    forget()
+
+
 @pytest.fixture
-async def world(database_file: Path, matcher: Matcher) -> AsyncIterator[World]:
+def database_url(new_url: Callable[[], str]) -> str:
+    """The address of a database with the schema and nothing in it, of either kind."""
+    return new_url()
+
+
+@pytest.fixture
+async def world(database_url: str, matcher: Matcher) -> AsyncIterator[World]:
     """A server that is set up, with nobody waiting."""
-    async with open_world(database_file, matcher) as world:
+    async with open_world(database_url, matcher) as world:
         yield world

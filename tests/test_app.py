@@ -18,6 +18,7 @@ from structlog.typing import EventDict
 
 from bot.app import serve
 from bot.model import Chat, CommandUsed, Done, Effect, Listener, Outcome, Person
+from bot.store.engines import url_of
 from tests.coverage.small_policy import DEFECT, write_policy
 from tests.doubles.paper_chat import plain
 
@@ -74,7 +75,7 @@ class Telephone(Chat):
 async def calling(file: Path, policy: Path) -> AsyncIterator[Telephone]:
     """A running bot, and a telephone to ask it; it must still be running in the end."""
     telephone = Telephone()
-    running = asyncio.create_task(serve(file, policy, {"paper": telephone}))
+    running = asyncio.create_task(serve(url_of(file), policy, {"paper": telephone}))
     either: list[asyncio.Future[Any]] = [running, telephone.connected]
     try:
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
@@ -188,6 +189,6 @@ async def test_a_database_is_served_by_one_process_alone(database_file: Path, po
     async with calling(database_file, policy):
         by_another_name = policy / ".." / database_file.name
         with pytest.raises(sqlite3.OperationalError, match=f"{database_file.name} is served by another process"):
-            await serve(by_another_name, policy, {})
+            await serve(url_of(by_another_name), policy, {})
     async with calling(database_file, policy) as telephone:
         await telephone.is_told(_FIRST)

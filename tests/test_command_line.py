@@ -20,6 +20,7 @@ from bot.__main__ import app
 from bot.app import alone_with
 from bot.settings import Settings
 from bot.store import migrations
+from bot.store.engines import url_of
 from tests.coverage.small_policy import write_policy
 from tests.store.test_record import HISTORY, OURS, TAMPERINGS, THEIRS, change, write
 
@@ -142,7 +143,7 @@ def test_verifying_a_database_without_the_schema_says_what_to_run() -> None:
 def recorded_file(tmp_path: Path) -> Path:
     """The database of two servers, with three entries on record."""
     file = tmp_path / "wartemarke.sqlite3"
-    migrations.upgrade(file)
+    migrations.upgrade(url_of(file))
     write(file, HISTORY[:3])
     return file
 
@@ -211,7 +212,7 @@ def test_the_record_is_verified_while_the_bot_runs(monkeypatch: pytest.MonkeyPat
 
 def test_migrating_goes_up_and_down() -> None:
     assert wartemarke("migrate").exit_code == 0
-    assert migrations.is_current("wartemarke.sqlite3")
+    assert migrations.is_current("sqlite:///wartemarke.sqlite3")
     assert wartemarke("migrate", "--down", "--to", "base").exit_code == 0
     with closing(sqlite3.connect("wartemarke.sqlite3")) as connection:
         assert connection.execute("SELECT name FROM sqlite_master WHERE name = 'tickets'").fetchall() == []
@@ -273,7 +274,7 @@ def test_the_playground_tells_its_address_when_it_can_be_opened_and_runs_once(mo
         assert "Everything has been delivered" in wartemarke("letters").stdout
         playing.kill()
         playing.wait()
-    with alone_with(Path("playground/desk.sqlite3")):
+    with alone_with("sqlite:///playground/desk.sqlite3"):
         """The killed process has left no lock behind."""
 
 

@@ -22,7 +22,7 @@ def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def test_the_defaults_suit_somebody_who_tries_it() -> None:
     settings = read_settings()
-    assert settings.database_file == Path("wartemarke.sqlite3")
+    assert settings.database_url == "sqlite:///wartemarke.sqlite3"
     assert settings.policy_dir == Path(policy_text.__file__).parent
     assert (settings.log_level, settings.log_format) == (LogLevel.INFO, LogFormat.AUTO)
     assert settings.web_host == "127.0.0.1"
@@ -44,19 +44,20 @@ def test_settings_do_not_change() -> None:
 
 def test_an_empty_line_leaves_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "")
-    assert read_settings().database_file == Path("wartemarke.sqlite3")
+    assert read_settings().database_url == "sqlite:///wartemarke.sqlite3"
 
 
 @pytest.mark.parametrize("path", ["wartemarke.sqlite3", "data/desk.sqlite3", "/var/lib/desk.sqlite3"])
 def test_the_database_is_named_as_a_url(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{path}")
-    assert read_settings().database_file == Path(path)
+    assert read_settings().database_url == f"sqlite:///{path}"
 
 
 @pytest.mark.parametrize(
     ("name", "value", "remedy"),
     [
-        ("DATABASE_URL", "postgres://somewhere", "must look like sqlite:///"),
+        ("DATABASE_URL", "postgres://somewhere/x", "must look like sqlite:///"),
+        ("DATABASE_URL", "postgresql://somewhere", "or postgresql://user:password@host/name"),
         ("DATABASE_URL", "sqlite:///", "must look like sqlite:///"),
         ("POLICY_DIR", "nowhere", "must be a folder with a folder named categories"),
         ("LOG_LEVEL", "loud", "'debug', 'info', 'warning' or 'error'"),

@@ -15,12 +15,12 @@ _FILES = sorted(_FOLDER.rglob("*.yaml"))
 
 
 @pytest.mark.parametrize("file", _FILES, ids=[str(file.relative_to(_FOLDER).with_suffix("")) for file in _FILES])
-async def test_story(file: Path, database_file: Path, matcher: Matcher) -> None:
+async def test_story(file: Path, database_url: str, matcher: Matcher) -> None:
     try:
         story = read_story(file)
     except StoryError as error:
         pytest.fail(f"{file}:{error.line}: {error}", pytrace=False)
-    async with open_stage(database_file, matcher, story) as stage:
+    async with open_stage(database_url, matcher, story) as stage:
         for step in story.steps:
             try:
                 await stage.play(step)
@@ -44,23 +44,23 @@ async def test_story(file: Path, database_file: Path, matcher: Matcher) -> None:
     ],
 )
 async def test_a_slip_in_a_story_is_an_error(
-    words: str, reason: str, tmp_path: Path, database_file: Path, matcher: Matcher
+    words: str, reason: str, tmp_path: Path, database_url: str, matcher: Matcher
 ) -> None:
     file = tmp_path / "slip.yaml"
     file.write_text(words, encoding="utf-8")
     with pytest.raises(StoryError, match=reason):
-        await _play(file, database_file, matcher)
+        await _play(file, database_url, matcher)
 
 
-async def test_a_story_that_tells_something_else_fails(tmp_path: Path, database_file: Path, matcher: Matcher) -> None:
+async def test_a_story_that_tells_something_else_fails(tmp_path: Path, database_url: str, matcher: Matcher) -> None:
     file = tmp_path / "wrong.yaml"
     file.write_text("title: x\nsteps: [{Emma: /place}, {Emma reads: You have won}]", encoding="utf-8")
     with pytest.raises(StoryFailedError, match="it does not say: You have won"):
-        await _play(file, database_file, matcher)
+        await _play(file, database_url, matcher)
 
 
-async def _play(file: Path, database_file: Path, matcher: Matcher) -> None:
+async def _play(file: Path, database_url: str, matcher: Matcher) -> None:
     story = read_story(file)
-    async with open_stage(database_file, matcher, story) as stage:
+    async with open_stage(database_url, matcher, story) as stage:
         for step in story.steps:
             await stage.play(step)

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from random import random
 from typing import Any, TypeVar
 
 import structlog
@@ -54,11 +55,13 @@ from bot.rules.estimate import Pace
 from bot.rules.hours import HORIZON, calendar_of
 from bot.rules.limits import clean, title
 from bot.rules.permissions import is_agent, is_moderator, is_staff
-from bot.store import keepsakes, promise_queries, queries
-from bot.store.database import Database, Transaction, is_passing
+from bot.store import budgets, keepsakes, leases, promise_queries, queries
+from bot.store.database import Database, Transaction
+from bot.store.engines import is_passing
 from bot.store.forgetting import COMES_BACK, forget_some, left_before
 from bot.store.outbox import BOARD, forget_ended, owe
 from bot.store.policy_queries import forget_drafts, forget_texts
+from bot.store.workers import new_worker
 from bot.texts import note, paragraph, text
 
 T = TypeVar("T")
@@ -76,9 +79,12 @@ _ASKING = 10.0
 """Seconds that a chat has to tell who somebody is."""
 _LISTENS_AGAIN = timedelta(minutes=1)
 """When to look again at a ticket of whose server something may have been missed."""
+_ANOTHER_LOOKS = timedelta(seconds=4), timedelta(seconds=12)
+"""When, at the soonest and at the latest, a worker that hears a server may look at a ticket which we do not hear."""
 _TRY_AGAIN = timedelta(minutes=10)
 _BROKEN_OFF = timedelta(days=1)
 """So long a chat may keep something for a server that has not joined."""
+_CHORES_EVERY = timedelta(minutes=59)
 _SWEEP_EVERY = timedelta(days=1)
 _FAREWELL = timedelta(seconds=3)
 """How long a stopping process waits for what it has begun."""
@@ -126,6 +132,7 @@ class Desk:
         self._thinker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="study")
         self._painter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="picture")
         self._settling: set[asyncio.Future[Reply | None]] = set()
+        self._worker = new_worker()
 
     @property
     def policy(self) -> Policy:
@@ -149,15 +156,29 @@ class Desk:
     async def start(self) -> None:
         """Read what is kept in memory: own policies, settings, and which channels we listen to."""
         self._closer_look.learn(self.policies.shipped)
+        await self._read_memory()
+        for hours in {settings.hours for settings in self._servers.values()}:
+            await asyncio.to_thread(_know, hours, self._clock())
+        # the shipped policy may have become another one while nobody was there
+        await self._database.transaction(lambda tx: posts.refresh_everywhere(tx, self._clock()))
+
+    async def _read_memory(self) -> None:
         await self.policies.follow()
         for server, channel in await self._database.transaction(queries.channels_with_tickets):
             self._hear(server, channel)
         for server, settings in (await self._database.transaction(queries.all_settings)).items():
             self._keep(server, settings)
-        for hours in {settings.hours for settings in self._servers.values()}:
-            await asyncio.to_thread(_know, hours, self._clock())
-        # the shipped policy may have become another one while nobody was there
-        await self._database.transaction(lambda tx: posts.refresh_everywhere(tx, self._clock()))
+
+    async def follow(self, news: str) -> None:
+        """Take over what another worker has told: where it changed something; nothing told means anywhere."""
+        server, _, channel = news.partition(" ")
+        if channel:
+            self._hear(server, channel)
+        elif server:
+            await self._remember(server)
+            await self.follow_policies(server)
+        else:
+            await self._read_memory()
 
     def servers(self) -> Collection[str]:
         """The servers that we know of and have not left, of all platforms."""
@@ -174,13 +195,34 @@ class Desk:
     def _hear(self, server: str, *channels: str) -> None:
         self._heard.setdefault(server, set()).update(channels)
 
+    @property
+    def has_company(self) -> bool:
+        """Whether other workers may serve the same servers."""
+        return self._database.is_shared
+
+    async def lease(self, name: str, span: timedelta) -> bool:
+        """Have something that one worker at a time may have, for so long from now; again, to have it longer."""
+        now = self._clock()
+        return await self._database.transaction(lambda tx: leases.take(tx, name, self._worker, now, now + span))
+
+    async def unlease(self, name: str) -> None:
+        """Let others have it."""
+        await self._database.transaction(lambda tx: leases.give_back(tx, name, self._worker))
+
+    async def wait_turn(self, name: str, rate: float, most: int, count: int = 1) -> timedelta:
+        """Take `count` of a limit that all workers share (`rate` a second, `most` at once).
+
+        Zero: they are ours. Else none is, and this is how long to wait before asking again.
+        """
+        return await self._database.transaction(lambda tx: budgets.take(tx, name, rate, most, self._clock(), count))
+
     async def heard_until(self, server: str) -> int | None:
         """The order up to which everything in the server has been told; None if nothing was noted yet."""
         return await self._database.transaction(lambda tx: queries.heard_until(tx, server))
 
     async def note_heard(self, server: str, order: int) -> None:
         """Note that everything in the server up to this order has been told."""
-        await self._database.transaction(lambda tx: queries.note_heard(tx, server, order))
+        await self._database.transaction(lambda tx: queries.note_heard(tx, server, order), server)
 
     async def kept(self, server: str, name: str) -> str | None:
         """What a chat has kept with us under this name."""
@@ -192,11 +234,11 @@ class Desk:
 
     async def keep(self, server: str, name: str, words: str) -> None:
         """Keep something that a chat needs to know again after a restart; secrets only encrypted."""
-        await self._database.transaction(lambda tx: keepsakes.keep(tx, server, name, words, self._clock()))
+        await self._database.transaction(lambda tx: keepsakes.keep(tx, server, name, words, self._clock()), server)
 
     async def drop(self, server: str, name: str) -> bool:
         """Keep it no longer. True for the one caller for whom it was still there."""
-        return await self._database.transaction(lambda tx: keepsakes.drop(tx, server, name))
+        return await self._database.transaction(lambda tx: keepsakes.drop(tx, server, name), server)
 
     async def _remember(self, server: str) -> None:
         """The server's settings may have changed."""
@@ -215,14 +257,17 @@ class Desk:
 
     async def handle(self, event: Event) -> Reply | None:
         """Do what an event asks for. When this returns, it is on the disk; a private reply comes back."""
+        news = _news_of(event)
         if isinstance(event, MessagePosted) and event.is_to_us and not event.is_direct:
+            if not self.hears(event.server, event.channel):
+                news = f"{event.server} {event.channel}"
             self._hear(event.server, event.channel)
         elif self._is_none_of_ours(event):
             return None
         scene = self._scene(event, await self.policies.of(event.server))
         if _is_idle_talk(scene) and not _is_unsure(scene):
             return None
-        settling = asyncio.ensure_future(self._settle(scene))
+        settling = asyncio.ensure_future(self._settle(scene, news))
         self._settling.add(settling)
         settling.add_done_callback(self._settling.discard)
         return await asyncio.shield(settling)  # who asked may go away; what was committed must still be told
@@ -239,7 +284,7 @@ class Desk:
             case _:
                 return False
 
-    async def _settle(self, scene: Scene) -> Reply | None:
+    async def _settle(self, scene: Scene, news: str | None) -> Reply | None:
         event = scene.event
         try:
             if scene.verdict is not None and _is_unsure(scene):
@@ -247,8 +292,8 @@ class Desk:
                 scene = replace(scene, verdict=verdict)
             if _is_idle_talk(scene):
                 return None
-            answer = await self._transact(await self._prepared(scene))
-            if _is_about(event, "policy-apply") or _is_about(event, "policy-learn"):
+            answer = await self._transact(await self._prepared(scene), news)
+            if _changes_policy(event):
                 await self.follow_policies(event.server)
             reply = await self._think(answer) if isinstance(answer, Study) else answer
         except Refusal as refusal:
@@ -258,11 +303,12 @@ class Desk:
             if _is_only_told(event) and is_passing(error):
                 raise  # it is not on the disk: who told it must tell it again
             return reply
-        if isinstance(event, ServerJoined | ServerLeft | PlaceGone) or _is_about(event, "setup"):
+        if _changes_settings(event):
             await self._remember(event.server)  # before anything is drawn by it
             if setting_up.waits(self._servers.get(event.server, _DEFAULTS)) != setting_up.waits(scene.settings):
                 # what was saved meanwhile went by the old settings
-                await self._database.transaction(lambda tx: queries.wake_claimed(tx, event.server, self._clock()))
+                wake = partial(queries.wake_claimed, server=event.server, at=self._clock())
+                await self._database.transaction(wake, event.server)
             reply = self._with_lacks(event.server, reply)
         self.on_commit()
         return reply
@@ -299,15 +345,15 @@ class Desk:
         thread = self._painter if study.draws else self._thinker
         return await asyncio.get_running_loop().run_in_executor(thread, study.reply)
 
-    async def _transact(self, scene: Scene) -> Answer | None:
+    async def _transact(self, scene: Scene, news: str | None) -> Answer | None:
         """A person waits for the answer to a command; what is only told has time."""
-        work = partial(_route, scene=scene)
+        work = partial(_route_and_tell, scene=scene, news=news)
         try:
-            return await self._database.transaction(work)
+            return await self._database.transaction(work, scene.server)
         except Exception as error:
             if not (_is_only_told(scene.event) and is_passing(error)):
                 raise
-        return await _PATIENT.copy()(self._database.transaction, work)
+        return await _PATIENT.copy()(self._database.transaction, work, scene.server)
 
     async def finish(self) -> None:
         """Let what is being handled come to its end, for a moment."""
@@ -340,12 +386,12 @@ class Desk:
 
     async def _wake(self, server: str, number: int) -> None:
         if not self._misses_nothing(server):  # perhaps there was an answer, or a customer's word
-            await self._put_off(server, number, _LISTENS_AGAIN)
+            await self._put_off(server, number, _another_looks() if self.has_company else _LISTENS_AGAIN)
             return
         try:
             scene = self._unasked(server, "clock")
             scene = replace(scene, pace=await self._pace(server))
-            await self._database.transaction(lambda tx: keeping.wake(tx, scene, number))
+            await self._database.transaction(lambda tx: keeping.wake(tx, scene, number), server)
         except Exception:  # noqa: BLE001 (it is logged; the others must not wait for it)
             _log.exception("ticket could not be looked after; trying again", server=server, ticket=number)
             await self._put_off(server, number, _TRY_AGAIN)
@@ -357,19 +403,21 @@ class Desk:
 
     async def _put_off(self, server: str, number: int, span: timedelta) -> None:
         later = self._clock() + span
-        await self._database.transaction(lambda tx: promise_queries.put_off(tx, server, number, later))
+        await self._database.transaction(lambda tx: promise_queries.put_off(tx, server, number, later), server)
 
     async def _by_the_clock(self, server: str, work: Callable[[Transaction, Scene], Awaitable[T]]) -> T | None:
         """Something about all tickets of a server that nobody has asked for; None where it failed."""
         scene = self._unasked(server, "clock")
         try:
-            return await self._database.transaction(lambda tx: work(tx, scene))
+            return await self._database.transaction(lambda tx: work(tx, scene), server)
         except Exception:  # noqa: BLE001 (it is logged; the other servers must not wait for it)
             _log.exception("server could not be looked after; trying again", server=server)
             return None
 
     async def look_for_agents(self) -> None:
         """Who holds tickets and is no agent any more gives them back; told by the chats, which know the roles."""
+        if not await self._is_ours("look-for-agents"):
+            return
         for server, agent in await self._database.transaction(promise_queries.holders):
             chat = self.chat_of(server)
             if chat is None:
@@ -395,8 +443,14 @@ class Desk:
             return await cards.draw(tx, replace(scene, own_policy=await self.policies.read(tx, server)), post)
         return await posts.draw(tx, scene, post)
 
+    async def _is_ours(self, chore: str) -> bool:
+        """Whether we do what one worker does for all, about once an hour."""
+        return not self.has_company or await self.lease(chore, _CHORES_EVERY)
+
     async def tidy(self) -> None:
         """Drop what only takes room: keys of events nobody tells again, effects ended long ago. In small steps."""
+        if not await self._is_ours("tidy"):
+            return
         now = self._clock()
         dropped = _AT_A_TIME
         while dropped == _AT_A_TIME:
@@ -411,7 +465,7 @@ class Desk:
 
     async def _forget(self, server: str, left_before: datetime) -> None:
         forget = partial(forget_some, server=server, before=left_before, most=_AT_A_TIME)
-        while await self._database.transaction(forget):
+        while await self._database.transaction(forget, server):
             pass
         if server not in self._servers:  # else it has come back
             self._heard.pop(server, None)
@@ -419,7 +473,8 @@ class Desk:
             _log.info("all data of a server that was left is deleted", server=server)
 
     async def _forget_texts(self, server: str, before: datetime) -> None:
-        while await self._database.transaction(lambda tx: forget_texts(tx, server, before, _AT_A_TIME)) >= _AT_A_TIME:
+        forget = partial(forget_texts, server=server, before=before, most=_AT_A_TIME)
+        while await self._database.transaction(forget, server) >= _AT_A_TIME:
             pass
 
     def _unasked(self, server: str, key: str) -> Scene:
@@ -452,7 +507,8 @@ class Desk:
     async def _say_sorry(self, event: MessagePosted, sorry: Content) -> None:
         say = Say(server=event.server, channel=event.channel, thread=event.thread, content=sorry)
         try:
-            await self._database.transaction(lambda tx: owe(tx, f"sorry/{event.message}", say, self._clock()))
+            promise = partial(owe, lane=f"sorry/{event.message}", effect=say, now=self._clock())
+            await self._database.transaction(promise, event.server)
         except Exception:  # noqa: BLE001 (it is logged)
             _log.exception("could not even apologise", server=event.server)
         self.on_commit()
@@ -482,6 +538,24 @@ def _is_about(event: Event, matter: str) -> bool:
             return name.startswith(matter)
         case _:
             return False
+
+
+def _changes_settings(event: Event) -> bool:
+    return isinstance(event, ServerJoined | ServerLeft | PlaceGone) or _is_about(event, "setup")
+
+
+def _changes_policy(event: Event) -> bool:
+    return _is_about(event, "policy-apply") or _is_about(event, "policy-learn")
+
+
+def _news_of(event: Event) -> str | None:
+    """What the other workers must be told of an event; see `Desk.follow`."""
+    return event.server if _changes_settings(event) or _changes_policy(event) else None
+
+
+def _another_looks() -> timedelta:
+    soonest, latest = _ANOTHER_LOOKS
+    return soonest + (latest - soonest) * random()  # noqa: S311 (nothing secret)
 
 
 def _is_chatter(event: Event) -> bool:
@@ -514,6 +588,13 @@ def _is_idle_talk(scene: Scene) -> bool:
     if not _is_chatter(scene.event) or scene.event.thread is not None:
         return False
     return scene.verdict is None or (scene.verdict.action is Action.SILENT and scene.verdict.if_waiting is None)
+
+
+async def _route_and_tell(tx: Transaction, scene: Scene, news: str | None) -> Answer | None:
+    answer = await _route(tx, scene)
+    if news is not None:
+        await tx.announce(news)
+    return answer
 
 
 async def _route(tx: Transaction, scene: Scene) -> Answer | None:

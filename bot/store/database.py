@@ -1,253 +1,71 @@
-"""SQLite with one writer that commits all waiting work together.
-
-A use case is an async function with a `Transaction` in hand. It runs from start to end inside the database thread,
-where its awaits never really wait; so a statement costs microseconds, not a hop between threads, and 64 callers at
-once share one COMMIT, which is one sync of the disk. Each has a savepoint: one that fails rolls back alone.
-"""
+"""What the desk knows of its database. Either kind gives the same: SQLite (sqlite.py) and PostgreSQL (postgres.py)."""
 
 from __future__ import annotations
 
-import asyncio
-import queue
-import sqlite3
-import threading
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import cache
-from pathlib import Path
-from typing import Any, Self, TypeVar, cast
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from typing import Any, Self, TypeVar
 
-from sqlalchemy import Executable, Select
-from sqlalchemy.dialects.sqlite.base import SQLiteDialect
-from sqlalchemy.sql.dml import UpdateBase
+from sqlalchemy import Executable
 
 T = TypeVar("T")
-Row = Mapping[str, Any]
-
-_PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
-
-_DIALECT = SQLiteDialect(paramstyle="qmark")
-_BATCH = 256
-_PRAGMAS = (
-    "journal_mode = WAL",
-    "synchronous = FULL",
-    "foreign_keys = ON",
-    "secure_delete = ON",
-    "busy_timeout = 2500",
-    "temp_store = MEMORY",
-)
 
 
-def is_passing(error: BaseException) -> bool:
-    """Whether trouble with the file may be over in a while: locked by another, disk full."""
-    return isinstance(error, sqlite3.OperationalError) and (error.sqlite_errorcode & 0xFF) in _PASSING
-
-
-class Statement:
-    """A SQLAlchemy Core statement, compiled once; the driver runs it."""
-
-    def __init__(self, clause: Executable) -> None:
-        compiled = clause.compile(dialect=_DIALECT)  # type: ignore[attr-defined]
-        self.sql = str(compiled)
-        self._fixed = {name: value for name, value in compiled.params.items() if not compiled.binds[name].required}
-        self._inputs = compiled.positiontup or []
-        self._to_driver = [
-            (place, processor)
-            for place, name in enumerate(self._inputs)
-            if (processor := compiled.binds[name].type.dialect_impl(_DIALECT).bind_processor(_DIALECT))
-        ]
-        columns = _columns(clause)
-        self._names = [column.key for column in columns]
-        self._from_driver = [
-            (column.key, processor)
-            for column in columns
-            if (processor := column.type.dialect_impl(_DIALECT).result_processor(_DIALECT, None))
-        ]
-
-    def parameters(self, values: Mapping[str, Any]) -> list[Any]:
-        """The values in the order of the statement's question marks; a missing one is a KeyError."""
-        given = {**self._fixed, **values} if self._fixed else values
-        parameters = [given[name] for name in self._inputs]
-        for place, process in self._to_driver:
-            if parameters[place] is not None:  # None is NULL, whatever the column's type
-                parameters[place] = process(parameters[place])
-        return parameters
-
-    def row(self, values: Sequence[Any]) -> dict[str, Any]:
-        """A result row by the names of its columns."""
-        row = dict(zip(self._names, values, strict=True))
-        for name, process in self._from_driver:
-            if row[name] is not None:
-                row[name] = process(row[name])
-        return row
-
-
-def _columns(clause: Executable) -> Sequence[Any]:
-    if isinstance(clause, Select):
-        return list(clause.selected_columns)
-    if isinstance(clause, UpdateBase):
-        return list(clause._returning and clause.exported_columns)  # noqa: SLF001
-    return []
-
-
-@cache
-def compiled(clause: Executable) -> Statement:
-    """The statement of a clause object that is made once, at import."""
-    return Statement(clause)
-
-
-class Transaction:
+class Transaction(ABC):
     """What a use case may do with the database until it returns."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
+    @abstractmethod
     async def rows(self, clause: Executable, **values: Any) -> list[dict[str, Any]]:
         """All rows of a query."""
-        statement = compiled(clause)
-        return [statement.row(row) for row in self._run(statement, values)]
 
+    @abstractmethod
     async def row(self, clause: Executable, **values: Any) -> dict[str, Any] | None:
         """The first row of a query, or None."""
-        statement = compiled(clause)
-        row = self._run(statement, values).fetchone()
-        return None if row is None else statement.row(row)
+
+    @abstractmethod
+    async def run(self, clause: Executable, **values: Any) -> int:
+        """Run a statement; the number of rows that it changed."""
+
+    @abstractmethod
+    async def announce(self, news: str) -> None:
+        """Tell all other workers, once this is on the disk; nobody hears of what is rolled back."""
 
     async def value(self, clause: Executable, **values: Any) -> Any:
         """The first column of the first row, or None."""
         row = await self.row(clause, **values)
         return None if row is None else next(iter(row.values()))
 
-    async def run(self, clause: Executable, **values: Any) -> int:
-        """Run a statement; the number of rows that it changed."""
-        return self._run(compiled(clause), values).rowcount
 
-    def _run(self, statement: Statement, values: Mapping[str, Any]) -> sqlite3.Cursor:
-        return self._connection.execute(statement.sql, statement.parameters(values))
+class Database(ABC):
+    """Runs use cases: async functions with a `Transaction` in hand, which await nothing else."""
 
+    is_shared: bool
+    """Whether other processes may serve it, too."""
 
-class _Job:
-    """One use case that waits for its turn, and the caller who waits for it."""
-
-    def __init__(self, work: Callable[[Transaction], Awaitable[Any]], loop: asyncio.AbstractEventLoop) -> None:
-        self.work = work
-        self.loop = loop
-        self.future: asyncio.Future[Any] = loop.create_future()
-        self.result: Any = None
-        self.error: BaseException | None = None
-
-    def tell(self) -> None:
-        if self.future.done():
-            return
-        if self.error is not None:
-            self.future.set_exception(self.error)
-        else:
-            self.future.set_result(self.result)
-
-
-class Database:
-    """A SQLite file and the thread that owns it."""
-
-    def __init__(self, file: Path | str) -> None:
-        self.file = str(file)
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._ready: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._serve, name="database", daemon=True)
-        self._is_closed = False
-
+    @abstractmethod
     async def __aenter__(self) -> Self:
-        """Open the file. Raises sqlite3.Error when it cannot be opened."""
-        self._thread.start()
-        error = await asyncio.to_thread(self._ready.get)
-        if error is not None:
-            raise error
-        return self
+        """Connect. Raises what the driver raises when that cannot be done."""
 
+    @abstractmethod
     async def __aexit__(self, *_: object) -> None:
-        """Finish what waits, then close the file."""
-        self._is_closed = True
-        self._jobs.put(None)
-        await asyncio.to_thread(self._thread.join)
+        """Finish what waits, then let go of the database."""
 
-    async def transaction(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        """Run a use case; when this returns, what it did is on the disk. If it raises, it has done nothing."""
-        if self._is_closed:
-            raise RuntimeError("the database is closed")
-        job = _Job(work, asyncio.get_running_loop())
-        self._jobs.put(job)
-        return cast("T", await job.future)
+    @abstractmethod
+    async def transaction(self, work: Callable[[Transaction], Awaitable[T]], server: str | None = None) -> T:
+        """Run a use case; when this returns, what it did is on the disk. If it raises, it has done nothing.
 
-    def _serve(self) -> None:
-        try:
-            connection = self._connect()
-        except sqlite3.Error as error:
-            self._ready.put(error)
-            return
-        self._ready.put(None)
-        try:
-            while (job := self._jobs.get()) is not None:
-                jobs, more = self._waiting(job)
-                self._commit_together(connection, jobs)
-                if not more:
-                    return
-        finally:
-            connection.close()
+        With a `server`, it has that server for itself, whoever else works on this database: what it reads there does
+        not change until its end. Without one it may read, and change what one statement decides. It may be run again
+        from its start when it came into conflict with another one.
+        """
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.file, isolation_level=None, cached_statements=512, check_same_thread=False)
-        for pragma in _PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}")
-        return connection
+    @abstractmethod
+    def tell_others(self, news: str) -> None:
+        """Tell all other workers in a moment; the same said many times until then is told once. It may get lost."""
 
-    def _waiting(self, first: _Job) -> tuple[list[_Job], bool]:
-        """`first` and all that came meanwhile; False when the database is to close after them."""
-        jobs = [first]
-        while len(jobs) < _BATCH:
-            try:
-                job = self._jobs.get_nowait()
-            except queue.Empty:
-                break
-            if job is None:
-                return jobs, False
-            jobs.append(job)
-        return jobs, True
+    @abstractmethod
+    async def listen(self, hear: Callable[[str], None], catch_up: Callable[[], None]) -> None:
+        """Call `hear` with all that workers tell, ourselves among them, until cancelled.
 
-    def _commit_together(self, connection: sqlite3.Connection, jobs: list[_Job]) -> None:
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            for job in jobs:
-                self._run(connection, job)
-            connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            cause = next((job.error for job in jobs if isinstance(job.error, sqlite3.Error)), error)
-            for job in jobs:
-                job.error = job.error or cause
-        for loop in {job.loop for job in jobs}:
-            told = [job for job in jobs if job.loop is loop]
-            loop.call_soon_threadsafe(_tell, told)
-
-    @staticmethod
-    def _run(connection: sqlite3.Connection, job: _Job) -> None:
-        connection.execute("SAVEPOINT job")
-        try:
-            job.result = _finish(job.work(Transaction(connection)))
-        except BaseException as error:  # noqa: BLE001 (told to the caller)
-            job.error = error
-            connection.execute("ROLLBACK TO job")
-        connection.execute("RELEASE job")
-
-
-def _finish(coroutine: Awaitable[T]) -> T:
-    """Run a coroutine that never waits for anything but its transaction."""
-    try:
-        coroutine.__await__().send(None)
-    except StopIteration as stop:
-        return cast("T", stop.value)
-    message = "a use case may await only its transaction"
-    raise RuntimeError(message)
-
-
-def _tell(jobs: list[_Job]) -> None:
-    for job in jobs:
-        job.tell()
+        `catch_up` is called whenever something may have been missed, and at the beginning.
+        """

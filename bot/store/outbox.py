@@ -18,14 +18,15 @@ from typing import Any
 
 import structlog
 from pydantic import TypeAdapter
-from sqlalchemy import and_, bindparam, delete, func, or_, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import and_, bindparam, case, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
 from tenacity import AsyncRetrying, RetryCallState, wait_exponential, wait_random
 
 from bot.model import Chat, CloseThread, Content, Done, Effect, Later, Never, OpenThread, Outcome, Say
 from bot.store.database import Database, Transaction
 from bot.store.queries import forget_post, keep_post, post_named, set_thread
 from bot.store.tables import DEAD, DONE, DRAWN_WHEN_SENT, OWED, outbox, tickets
+from bot.store.workers import SHOW_EVERY, WORKERS_ALIVE, new_worker, show_alive, show_gone
 
 LEASE = timedelta(seconds=60)
 """How long one try may take before somebody else tries again."""
@@ -41,6 +42,8 @@ KEEP_DEAD = timedelta(days=30)
 """How long dead letters can be tried once more."""
 _TOOK_TOO_LONG = timedelta(seconds=10)
 """How long to leave a platform alone that has not answered in time."""
+_FAREWELL = timedelta(seconds=4)
+"""How long a stopping process waits for what is on its way."""
 _MOST_AT_ONCE = 32
 _MOST_OF_A_SERVER = 8
 """Effects of one server on their way at a time, so that one whose chat hangs does not hold up the others."""
@@ -86,13 +89,10 @@ _ADD_DRAWING = (
 )
 _heads = select(func.min(outbox.c.id)).where(OWED).group_by(outbox.c.lane).scalar_subquery()
 _turn = func.row_number().over(partition_by=outbox.c.server, order_by=(outbox.c.due_at, outbox.c.id))
+_is_free = or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= _now)
 _due = (
     select(outbox.c.id, _turn.label("turn"))
-    .where(
-        outbox.c.id.in_(_heads),
-        outbox.c.due_at <= _now,
-        or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= _now),
-    )
+    .where(outbox.c.id.in_(_heads), outbox.c.due_at <= _now, _is_free)
     .subquery()
 )
 _READY = (
@@ -103,10 +103,17 @@ _READY = (
     .order_by(outbox.c.due_at, outbox.c.id)
     .limit(bindparam("most"))
 )
+_still_free = (
+    select(outbox.c.id)
+    .where(outbox.c.id == bindparam("letter"), OWED, _is_free)
+    .with_for_update(skip_locked=True)
+    .scalar_subquery()
+)
 _LEASE = (
     update(outbox)
-    .where(outbox.c.id == bindparam("letter"))
-    .values(state="leased", leased_until=bindparam("until", type_=_moment), attempts=outbox.c.attempts + 1)
+    .where(outbox.c.id == _still_free)
+    .values(state="leased", leased_until=bindparam("until", type_=_moment), leased_by=bindparam("worker"))
+    .values(attempts=outbox.c.attempts + 1)
 )
 _END = (
     update(outbox)
@@ -115,13 +122,12 @@ _END = (
 )
 _TRY_AGAIN = (
     update(outbox)
-    .where(outbox.c.id == bindparam("letter"))
+    .where(outbox.c.id == bindparam("letter"), outbox.c.leased_by == bindparam("worker"))
     .values(due_at=bindparam("due", type_=_moment), error=bindparam("why"), leased_until=None)
     .values(attempts=outbox.c.attempts - bindparam("uncounted"))
 )
-_NEXT_DUE = select(
-    func.min(func.max(outbox.c.due_at, func.coalesce(outbox.c.leased_until, 0)), type_=_moment).label("due")
-).where(outbox.c.id.in_(_heads))
+_can_go_at = case((outbox.c.leased_until > outbox.c.due_at, outbox.c.leased_until), else_=outbox.c.due_at)
+_NEXT_DUE = select(func.min(_can_go_at, type_=_moment).label("due")).where(outbox.c.id.in_(_heads))
 _DEAD = select(outbox).where(DEAD).order_by(outbox.c.id.desc()).limit(bindparam("most"))
 _DEAD_COUNT = select(func.count()).select_from(outbox).where(outbox.c.server == bindparam("server"), DEAD)
 _DEAD_LETTER = select(outbox.c.server, outbox.c.lane, outbox.c.effect, outbox.c.post).where(
@@ -158,6 +164,8 @@ _FORGIVE = (
 )
 _FORGIVE_LANE = _FORGIVE.where(outbox.c.lane == bindparam("of_lane"))
 _FREE = update(outbox).where(OWED, outbox.c.leased_until.is_not(None)).values(leased_until=None)
+_HAND_BACK = _FREE.where(outbox.c.leased_by == bindparam("worker"))
+_FREE_OF_DEAD = _FREE.where(outbox.c.leased_by.not_in(WORKERS_ALIVE))
 
 
 async def owe(
@@ -241,6 +249,11 @@ async def free_leases(tx: Transaction) -> int:
     return await tx.run(_FREE)
 
 
+async def free_leases_of_dead(tx: Transaction, now: datetime) -> int:
+    """Let what workers had on their way who have not shown themselves lately be tried by others."""
+    return await tx.run(_FREE_OF_DEAD, now=now)
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
     """An effect on its way, leased to us."""
@@ -273,30 +286,33 @@ class Outbox:
         self._chats = chats
         self._draw = draw
         self._clock = clock
+        self._worker = new_worker()
         self.meanwhile_after = MEANWHILE_AFTER
         self.back_off: Callable[[int], timedelta] = back_off
         self._news = asyncio.Event()
         self._on_their_way: Counter[str] = Counter()
         """How many effects of each server are being performed."""
+        self._deliveries: set[asyncio.Task[None]] = set()
 
     def wake(self) -> None:
         """Something new is owed."""
         self._news.set()
 
     async def run(self) -> None:
-        """Deliver until cancelled. A slow conversation holds up only itself, trouble with the file only a while.
+        """Deliver until cancelled. A slow conversation holds up only itself, trouble with the database only a while.
 
-        Only one process at a time may do so (the file's lock sees to it): it begins with what another had on its way.
+        It begins with what a killed process had on its way. In the end, what is on its way has a moment to arrive;
+        the rest is handed back.
         """
-        is_first = True
-        async with asyncio.TaskGroup() as deliveries:
+        looking: asyncio.Task[None] | None = None
+        try:
             while True:
                 self._news.clear()
                 try:
-                    if is_first:
-                        await self._database.transaction(free_leases)
-                        is_first = False
-                    wait = await self._start(deliveries)
+                    if looking is None:
+                        await self._database.transaction(self._take_over)
+                        looking = asyncio.create_task(self._look_around())
+                    wait = await self._start()
                 except Exception:  # noqa: BLE001 (logged; a dead outbox would be worse)
                     _log.exception("could not read what is owed; trying again")
                     wait = _IDLE
@@ -304,15 +320,54 @@ class Outbox:
                     with suppress(TimeoutError):  # not wait_for: before Python 3.12 it can lose a cancellation
                         async with asyncio.timeout(wait.total_seconds()):
                             await self._news.wait()
+        finally:
+            if looking is not None:
+                looking.cancel()
+            await self._finish()
 
-    async def _start(self, deliveries: asyncio.TaskGroup) -> timedelta:
+    async def _look_around(self) -> None:
+        """Show ourselves to the other workers, and take over what those had on their way who do not any more."""
+        while self._database.is_shared:
+            await asyncio.sleep(SHOW_EVERY.total_seconds())
+            try:
+                if await self._database.transaction(self._take_over):
+                    self.wake()
+            except Exception:  # noqa: BLE001 (logged; if it goes on, others take over from us)
+                _log.exception("could not look after what other workers had on their way; trying again")
+
+    async def _take_over(self, tx: Transaction) -> int:
+        if not self._database.is_shared:
+            return await free_leases(tx)
+        now = self._clock()
+        await show_alive(tx, self._worker, now)
+        return await free_leases_of_dead(tx, now)
+
+    async def _finish(self) -> None:
+        if self._deliveries:
+            await asyncio.wait(self._deliveries, timeout=_FAREWELL.total_seconds())
+        left = [*self._deliveries]
+        for delivery in left:
+            delivery.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        try:
+            await self._database.transaction(self._hand_back)
+        except Exception:  # noqa: BLE001 (logged; the leases run out)
+            _log.exception("what was on its way could not be handed back")
+
+    async def _hand_back(self, tx: Transaction) -> None:
+        await tx.run(_HAND_BACK, worker=self._worker)
+        await show_gone(tx, self._worker)
+
+    async def _start(self) -> timedelta:
         """Begin what is due; how long to wait before looking again."""
         free = _MOST_AT_ONCE - self._on_their_way.total()
         looked_at = self._clock()
         letters = await self._lease(free) if free > 0 else []
         for letter in letters:
             self._on_their_way[letter.effect.server] += 1
-            deliveries.create_task(self._deliver_and_wake(letter))
+            delivery = asyncio.create_task(self._deliver_and_wake(letter))
+            self._deliveries.add(delivery)
+            delivery.add_done_callback(self._deliveries.discard)
         if letters:
             return timedelta(0)
         return await self._until_next(looked_at) if free > 0 else _IDLE
@@ -341,8 +396,10 @@ class Outbox:
         for row in await tx.rows(_READY, now=now, most=most):
             if on_their_way[row["server"]] >= _MOST_OF_A_SERVER:
                 continue
+            if not await tx.run(_LEASE, letter=row["id"], worker=self._worker, now=now, until=now + LEASE):
+                continue  # another worker was quicker
             try:
-                effect = await self._effect(tx, row)
+                effect = await self._effect(tx, row)  # only now: what it shows must not be older than the lease
             except Exception as error:  # noqa: BLE001 (one bad row must not stop all the others)
                 reason = f"cannot be read: {type(error).__name__}"
                 _log.error("dead letter", letter=row["id"], reason=reason)
@@ -352,7 +409,6 @@ class Outbox:
                 await tx.run(_END, letter=row["id"], end="done", why=None, now=now)
                 has_ended_any = True
                 continue
-            await tx.run(_LEASE, letter=row["id"], until=now + LEASE)
             letters.append(_letter(row, effect))
             on_their_way[row["server"]] += 1
         if has_ended_any and not letters:  # what waited behind them in their lanes can go now
@@ -384,7 +440,7 @@ class Outbox:
     async def _deliver(self, letter: Letter) -> None:
         try:
             outcome = await self._perform(letter)
-            await self._database.transaction(lambda tx: self._mark(tx, letter, outcome))
+            await self._database.transaction(lambda tx: self._mark(tx, letter, outcome), letter.effect.server)
         except Exception:  # noqa: BLE001 (it is logged, and tried again)
             _log.exception("could not mark an effect; its lease will run out", letter=letter.id)
 
@@ -414,7 +470,9 @@ class Outbox:
                 await tx.run(_END, letter=letter.id, end="done", why=None, now=now)
             case Later(reason, wait, is_untouched) if now - letter.promised_at < GIVE_UP_AFTER:
                 due = now + (wait or self.back_off(letter.attempts))
-                await tx.run(_TRY_AGAIN, letter=letter.id, due=due, why=reason, uncounted=int(is_untouched))
+                await tx.run(
+                    _TRY_AGAIN, letter=letter.id, due=due, why=reason, uncounted=int(is_untouched), worker=self._worker
+                )
             case Never() if isinstance(letter.effect, Say) and letter.effect.under is not None:
                 await self._say_under_anew(tx, letter, letter.effect, letter.effect.under, now)
             case Never(reason=reason, is_fault=False):

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import bindparam, delete, func, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects.postgresql import insert
 
 from bot.coverage.changes import PolicyChange
 from bot.model import Language
@@ -259,7 +259,7 @@ _DROP_LESSON = delete(lessons).where(is_(lessons.c.server, lessons.c.id))
 _SURPLUS = (
     select(lessons.c.id).where(is_(lessons.c.server)).order_by(lessons.c.at.desc(), lessons.c.id).offset(MOST_LESSONS)
 )
-_DROP_SURPLUS = delete(lessons).where(is_(lessons.c.server), lessons.c.id.in_(_SURPLUS.limit(-1)))
+_DROP_SURPLUS = delete(lessons).where(is_(lessons.c.server), lessons.c.id.in_(_SURPLUS))
 
 
 def _lesson(row: Mapping[str, Any]) -> Lesson:

@@ -24,11 +24,12 @@ from sqlalchemy import (
     union,
     update,
 )
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects.postgresql import insert
 
 from bot.model import Language, Notice, Ruling, ServerSettings, Ticket, TicketState
 from bot.rules.record import Entry, link
-from bot.store.database import Statement, Transaction, compiled
+from bot.store.database import Transaction
+from bot.store.statements import Statement, compiled
 from bot.store.tables import (
     CLAIMED,
     HAS_MESSAGE,

@@ -200,6 +200,7 @@ outbox = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("due_at", UtcDateTime, nullable=False),
     Column("leased_until", UtcDateTime),
+    Column("leased_by", BigInteger),
     Column("error", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
@@ -338,6 +339,24 @@ keepsakes = Table(
     Column("at", UtcDateTime, nullable=False),
 )
 """What the chats need to know again after a restart; secrets only encrypted."""
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("worker", BigInteger, nullable=False),
+    Column("until", UtcDateTime, nullable=False),
+)
+"""What one worker at a time has for itself, until it gives it back or does not renew it in time."""
+
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("tokens", Float, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+"""How much is left of limits that all workers share, as of a moment."""
 
 blocked = Table(
     "blocked",

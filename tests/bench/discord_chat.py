@@ -41,6 +41,8 @@ from bot.model import Chat, Effect, FormSent, Listener, Outcome, Person
 from bot.settings import LogFormat, LogLevel, Settings
 from bot.store import migrations
 from bot.store.database import Database
+from bot.store.engines import url_of
+from bot.store.sqlite import SqliteDatabase
 from tests.bench.town import LONGEST, Addresses, Orders, Shop, far_town, until
 
 _SHOPS = 2
@@ -303,8 +305,8 @@ def _settings(addresses: Addresses) -> Settings:
 async def _new_database() -> AsyncIterator[Database]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "desk.sqlite3"
-        migrations.upgrade(file)
-        async with Database(file) as database:
+        migrations.upgrade(url_of(file))
+        async with SqliteDatabase(file) as database:
             yield database
 
 

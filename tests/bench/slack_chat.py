@@ -39,6 +39,8 @@ from bot.model import FormSent, Person, Verdict
 from bot.settings import LogFormat, LogLevel, Settings
 from bot.store import migrations, queries
 from bot.store.database import Database, Transaction
+from bot.store.engines import url_of
+from bot.store.sqlite import SqliteDatabase
 from tests.bench.far_slack import (
     AGENTS,
     AGENTS_CHANNEL,
@@ -285,8 +287,8 @@ async def _connected(app: AsyncApp) -> AsyncIterator[str]:
 async def _new_database() -> AsyncIterator[Database]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "desk.sqlite3"
-        migrations.upgrade(file)
-        async with Database(file) as database:
+        migrations.upgrade(url_of(file))
+        async with SqliteDatabase(file) as database:
             yield database
 
 

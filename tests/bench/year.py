@@ -36,6 +36,8 @@ from bot.model import Event, FormSent, Person, SupportHours, Ticket, Verdict
 from bot.settings import LogFormat, LogLevel, Settings
 from bot.store import migrations, promise_queries, queries
 from bot.store.database import Database, Transaction
+from bot.store.engines import url_of
+from bot.store.sqlite import SqliteDatabase
 from bot.store.tables import outbox
 from bot.store.verifying import chains
 from tests.bench.audit import Findings, audit
@@ -117,7 +119,7 @@ class Year:
 
     async def live(self, weeks: int) -> Findings:
         """Let the time pass, and look at what it has come to."""
-        async with Database(self._file) as database, Database(self._file) as another:
+        async with SqliteDatabase(self._file) as database, SqliteDatabase(self._file) as another:
             desk = await self._desk(database)
             for people in self._people:
                 for form, values in people.shop.setup.items():
@@ -191,12 +193,12 @@ class Year:
 
 def live(file: Path, policy: Path, some: Sequence[Shop], weeks: int = WEEKS) -> Findings:
     """A year of some shops on a new file, or only so many weeks of it."""
-    migrations.upgrade(file)
+    migrations.upgrade(url_of(file))
     matcher = OnceRead(policy)
     gc.freeze()  # what was learned is not garbage, and need not be looked through again and again
     gc.set_threshold(_GARBAGE)
     findings = asyncio.run(Year(file, matcher, some).live(weeks))
-    findings.faults["links of the record broken"] = sum(len(chain.broken) for _, chain in chains(file))
+    findings.faults["links of the record broken"] = sum(len(chain.broken) for _, chain in chains(url_of(file)))
     return findings
 
 

@@ -19,7 +19,7 @@ from bot.desk.desk import Desk
 from bot.desk.looking import PATIENCE, CloserLook, OneAtATime
 from bot.model import Reply
 from bot.store import queries
-from bot.store.database import Database
+from bot.store.engines import open_database
 from tests.coverage.small_policy import write_policy
 from tests.doubles.paper_chat import plain
 from tests.doubles.synonyms import Synonyms
@@ -72,8 +72,8 @@ def understanding(policy: Policy, slow: Slow, meanings: Meanings) -> Matcher:
 
 
 @asynccontextmanager
-async def desk_with(file: Path, matcher: Matcher, patience: timedelta = LONG) -> AsyncIterator[World]:
-    async with open_world(file, matcher) as world:
+async def desk_with(url: str, matcher: Matcher, patience: timedelta = LONG) -> AsyncIterator[World]:
+    async with open_world(url, matcher) as world:
         world.desk = Desk(world.database, matcher, clock=lambda: world.now, patience=patience)
         await world.desk.start()
         yield world
@@ -87,24 +87,22 @@ def title(reply: Reply | None) -> str:
 
 
 async def test_a_doubtful_question_gets_the_closer_verdict(
-    database_file: Path, understanding: Matcher, slow: Slow
+    database_url: str, understanding: Matcher, slow: Slow
 ) -> None:
-    async with desk_with(database_file, understanding) as world:
+    async with desk_with(database_url, understanding) as world:
         assert "Faults in the item" in title(await world.command(EMMA, f"/covered {UNSURE}"))
         assert slow.asked == [UNSURE]
 
 
-async def test_a_clear_message_is_not_looked_at_closely(
-    database_file: Path, understanding: Matcher, slow: Slow
-) -> None:
-    async with desk_with(database_file, understanding) as world:
+async def test_a_clear_message_is_not_looked_at_closely(database_url: str, understanding: Matcher, slow: Slow) -> None:
+    async with desk_with(database_url, understanding) as world:
         await world.command(EMMA, f"/covered {CLEAR}")
         await world.post(MAREK, UNSURE)
         assert slow.asked == []
 
 
-async def test_nobody_else_waits_for_a_closer_look(database_file: Path, understanding: Matcher, slow: Slow) -> None:
-    async with desk_with(database_file, understanding) as world:
+async def test_nobody_else_waits_for_a_closer_look(database_url: str, understanding: Matcher, slow: Slow) -> None:
+    async with desk_with(database_url, understanding) as world:
         slow.let_go.clear()
         doubtful = asyncio.create_task(world.command(EMMA, f"/covered {UNSURE}"))
         assert await asyncio.to_thread(slow.begun.wait, 30)
@@ -115,9 +113,9 @@ async def test_nobody_else_waits_for_a_closer_look(database_file: Path, understa
 
 
 async def test_who_would_wait_too_long_gets_the_first_verdict(
-    database_file: Path, understanding: Matcher, slow: Slow
+    database_url: str, understanding: Matcher, slow: Slow
 ) -> None:
-    async with desk_with(database_file, understanding, patience=timedelta(seconds=0.05)) as world:
+    async with desk_with(database_url, understanding, patience=timedelta(seconds=0.05)) as world:
         slow.let_go.clear()
         replies = [await world.command(EMMA, f"/covered {UNSURE}") for _ in range(3)]
         slow.let_go.set()
@@ -133,9 +131,9 @@ async def test_a_closer_look_that_fails_leaves_the_first_verdict(understanding: 
 
 
 async def test_a_doubtful_message_in_the_channel_is_settled_before_the_desk_closes(
-    database_file: Path, understanding: Matcher, slow: Slow
+    database_url: str, understanding: Matcher, slow: Slow
 ) -> None:
-    async with desk_with(database_file, understanding) as world:
+    async with desk_with(database_url, understanding) as world:
         slow.let_go.clear()
         posting = asyncio.create_task(world.post(EMMA, UNSURE, message="m"))
         assert await asyncio.to_thread(slow.begun.wait, 30)
@@ -163,8 +161,8 @@ async def test_a_policy_s_meaning_is_learnt_beside_all_else(policy: Policy, mean
     look.close()
 
 
-async def test_a_policy_that_comes_later_is_learnt_too(database_file: Path, policy: Policy, meanings: Meanings) -> None:
-    async with Database(database_file) as database:
+async def test_a_policy_that_comes_later_is_learnt_too(database_url: str, policy: Policy, meanings: Meanings) -> None:
+    async with open_database(database_url) as database:
         desk = Desk(database, Matcher(policy), meanings=meanings)
         await desk.start()
         await desk.use(Matcher(policy))
@@ -174,10 +172,10 @@ async def test_a_policy_that_comes_later_is_learnt_too(database_file: Path, poli
 
 
 async def test_a_server_s_own_policy_is_learnt_too(
-    database_file: Path, understanding: Matcher, meanings: Meanings, slow: Slow
+    database_url: str, understanding: Matcher, meanings: Meanings, slow: Slow
 ) -> None:
     form = {"ruling": "covered", "clause": "K.", "answer": "A.", "phrases": "nichts geht", "look_alikes": ""}
-    async with desk_with(database_file, understanding) as world:
+    async with desk_with(database_url, understanding) as world:
         desk = world.desk = Desk(world.database, understanding, meanings=meanings)
         await desk.start()
         draft = await world.send(MAREK, "policy-edit:defect:de:", form)

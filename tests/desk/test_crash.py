@@ -16,8 +16,8 @@ from sqlalchemy import select
 
 from bot.coverage.matcher import Matcher
 from bot.desk.desk import Desk, utc_now
-from bot.store.database import Database
 from bot.store.outbox import LEASE, Outbox
+from bot.store.sqlite import SqliteDatabase
 from bot.store.tables import outbox, tickets
 from tests.doubles.crashing_desk import CRASHED, STANDS_STILL, NotingChat
 
@@ -66,7 +66,7 @@ def die(process: subprocess.Popen[str]) -> None:
 async def restart(folder: Path, matcher: Matcher, chat: NotingChat) -> tuple[int, int]:
     """A new process, later: how many tickets there are, and how many effects are still owed in the end."""
     now = utc_now() + LEASE
-    async with Database(folder / "desk.sqlite3") as database:
+    async with SqliteDatabase(folder / "desk.sqlite3") as database:
         desk = Desk(database, matcher, clock=lambda: now)
         await desk.start()
         deliveries = Outbox(database, {"web": chat}, desk.draw, lambda: now)

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import closing
 from datetime import datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text as sql_text
 
 from bot.coverage.matcher import Matcher
 from bot.desk.desk import Desk
 from bot.model import Person, Reply, ServerLeft, ServerSettings, Text, Ticket, TicketState
 from bot.rules.estimate import Estimate, Pace
 from bot.store import promise_queries, queries
-from bot.store.database import Database
+from bot.store.engines import open_database
 from bot.store.outbox import LEASE
 from tests.doubles.clockwork import digests, recorded, said
 from tests.doubles.world import AYLIN, EMMA, MAREK, SETUP, START, TOM, World, open_world
@@ -32,10 +30,9 @@ PROMISE = {"soft_hours": "24", "hard_hours": "48", "reminder_hours": "8", "nudge
 ROUND_THE_CLOCK = {"there": "clock"}
 
 
-def sql(world: World, statement: str, *values: Any) -> list[Any]:
-    """What somebody else does to the file."""
-    with closing(sqlite3.connect(world.database.file, isolation_level=None)) as connection:
-        return connection.execute(statement, values).fetchall()
+async def sql(world: World, statement: str) -> list[dict[str, Any]]:
+    """What somebody else does to the database."""
+    return await world.database.transaction(lambda tx: tx.rows(sql_text(statement)))
 
 
 async def ticket(world: World, number: int) -> Ticket:
@@ -68,9 +65,9 @@ def keys(reply: Reply | None) -> Sequence[str]:
 
 async def test_a_ticket_that_cannot_be_read_stops_neither_the_others_nor_their_digest(world: World) -> None:
     await walk_in(world, "one", "two", "three")
-    sql(world, "UPDATE tickets SET language = 'xx' WHERE number = 2")
+    await sql(world, "UPDATE tickets SET language = 'xx' WHERE number = 2")
     assert await told(world, 25 * HOUR) == {(1, "late"): 1, (3, "late"): 1}
-    sql(world, "UPDATE tickets SET language = 'en' WHERE number = 2")
+    await sql(world, "UPDATE tickets SET language = 'en' WHERE number = 2")
     assert await told(world, HOUR) == {(1, "late"): 1, (2, "late"): 1, (3, "late"): 1}
     assert digests(world) == [[1, 3], [2]]
 
@@ -81,7 +78,7 @@ async def test_a_server_that_cannot_be_told_stops_no_other(world: World) -> None
     world.server = "paper:another"
     await world.send(MAREK, "setup", SETUP)
     await walk_in(world, "two")
-    sql(world, "UPDATE servers SET settings = '{' WHERE id = ?", first)
+    await sql(world, f"UPDATE servers SET settings = '{{' WHERE id = '{first}'")  # noqa: S608
     world.pass_time(25 * HOUR)
     for _ in range(2):
         await world.desk.keep_promises()
@@ -93,7 +90,7 @@ async def test_a_server_that_cannot_be_told_stops_no_other(world: World) -> None
 
 async def test_a_lost_wake_up_is_shown_at_once_and_mended_by_the_daily_sweep(world: World) -> None:
     await walk_in(world, "one", "two")
-    sql(world, "UPDATE tickets SET wake_at = NULL WHERE number = 1")
+    await sql(world, "UPDATE tickets SET wake_at = NULL WHERE number = 1")
     await told(world, 25 * HOUR)
     assert "behind-untold" in keys(await world.command(AYLIN, "/behind"))
     await told(world, 24 * HOUR)
@@ -107,16 +104,16 @@ async def test_a_lost_wake_up_is_shown_at_once_and_mended_by_the_daily_sweep(wor
 
 
 async def test_a_crash_between_commit_and_delivery_loses_nothing_and_says_nothing_twice(
-    database_file: Path, matcher: Matcher
+    database_url: str, matcher: Matcher
 ) -> None:
-    async with open_world(database_file, matcher) as world:
+    async with open_world(database_url, matcher) as world:
         await walk_in(world, "one")
         await world.deliver()
         world.pass_time(24 * HOUR)
         await world.desk.keep_promises()
         await world.outbox._lease(99)  # noqa: SLF001 (what was leased and not marked is what a killed process leaves)
         assert said(world) == {}
-    async with open_world(database_file, matcher, before=world) as world:
+    async with open_world(database_url, matcher, before=world) as world:
         world.pass_time(LEASE)
         assert await told(world, HOUR) == {(1, "late"): 1}
         assert digests(world) == [[1]]
@@ -137,7 +134,7 @@ async def test_several_workers_say_everything_once(world: World, matcher: Matche
     await walk_in(world, *map(str, range(8)))
     for name in "0123":
         await world.command(AYLIN, f"/claim {int(name) + 1} urgent")
-    async with Database(world.database.file) as one, Database(world.database.file) as two:
+    async with open_database(world.url) as one, open_database(world.url) as two:
         workers = [Desk(database, matcher, clock=lambda: world.now) for database in (one, two)]
         for worker in workers:
             worker.chat_of = world.desk.chat_of
@@ -170,7 +167,7 @@ async def test_a_clock_that_was_a_year_ahead_silences_nobody(world: World) -> No
     await told(world, HOUR)
     world.pass_time(-365 * DAY)
     await walk_in(world, "two")
-    sql(world, "UPDATE tickets SET wake_at = NULL WHERE number = 2")
+    await sql(world, "UPDATE tickets SET wake_at = NULL WHERE number = 2")
     await told(world, 25 * HOUR)
     await told(world, HOUR)
     assert (2, "late") in await told(world, 2 * HOUR), "swept"
@@ -389,7 +386,7 @@ async def test_nobody_loses_a_ticket_because_the_chat_cannot_tell(world: World) 
 async def test_several_workers_who_look_for_agents_give_back_once(world: World, matcher: Matcher) -> None:
     await holding(world)
     del world.chat.people[AYLIN.id]
-    async with Database(world.database.file) as database:
+    async with open_database(world.url) as database:
         other = Desk(database, matcher, clock=lambda: world.now)
         other.chat_of = world.desk.chat_of
         await other.start()

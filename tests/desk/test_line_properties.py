@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
@@ -34,13 +33,13 @@ ACT = st.one_of(
 )
 
 
-async def play(file: Path, matcher: Matcher, acts: list[tuple[Any, ...]]) -> None:
+async def play(url: str, matcher: Matcher, acts: list[tuple[Any, ...]]) -> None:
     async with AsyncExitStack() as stack:
-        game = Game(await stack.enter_async_context(open_world(file, matcher)))
+        game = Game(await stack.enter_async_context(open_world(url, matcher)))
         for name, *details in acts:
             if name == "restart":
                 await stack.aclose()
-                game.world = await stack.enter_async_context(open_world(file, matcher, before=game.world))
+                game.world = await stack.enter_async_context(open_world(url, matcher, before=game.world))
             else:
                 await getattr(game, name)(*details)
             await game.check()
@@ -50,7 +49,5 @@ async def play(file: Path, matcher: Matcher, acts: list[tuple[Any, ...]]) -> Non
 
 @settings(max_examples=25)
 @given(acts=st.lists(ACT, min_size=15, max_size=40))
-def test_the_line_keeps_its_promises(
-    new_database: Callable[[], Path], matcher: Matcher, acts: list[tuple[Any, ...]]
-) -> None:
-    asyncio.run(play(new_database(), matcher, acts))
+def test_the_line_keeps_its_promises(new_url: Callable[[], str], matcher: Matcher, acts: list[tuple[Any, ...]]) -> None:
+    asyncio.run(play(new_url(), matcher, acts))

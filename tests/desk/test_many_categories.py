@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -19,7 +18,7 @@ LAST = f"extra_{MORE - 1}"
 
 
 @pytest.fixture
-async def world(database_file: Path, matcher: Matcher) -> AsyncIterator[World]:
+async def world(database_url: str, matcher: Matcher) -> AsyncIterator[World]:
     """A shop whose policy has many categories beside the shipped ones."""
     shipped = matcher.policy
     model = shipped.categories["defect"]
@@ -29,7 +28,7 @@ async def world(database_file: Path, matcher: Matcher) -> AsyncIterator[World]:
         texts = CategoryTexts(f"Sonderfall {number}", "Satz.", "Antwort.", phrases, {})
         extra[f"extra_{number}"] = replace(model, id=f"extra_{number}", texts=dict.fromkeys(Language, texts))
     large = Matcher(replace(shipped, categories={**shipped.categories, **extra}))
-    async with open_world(database_file, large) as opened:
+    async with open_world(database_url, large) as opened:
         yield opened
 
 

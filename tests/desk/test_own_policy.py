@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -16,7 +15,7 @@ from bot.desk.desk import Desk
 from bot.desk.policy.commands import ACTIONS
 from bot.model import Content, Language, Never, Person, Reply
 from bot.store import queries
-from bot.store.database import Database
+from bot.store.engines import open_database
 from bot.store.outbox import dead_letters
 from bot.store.policy_queries import (
     MOST_LESSONS,
@@ -151,7 +150,7 @@ async def test_a_change_reaches_another_desk_on_the_same_database(world: World, 
 
 async def test_a_restart_remembers_it(world: World, matcher: Matcher) -> None:
     await teach(world)
-    async with Database(Path(world.database.file)) as database:
+    async with open_database(world.url) as database:
         again = Desk(database, matcher, clock=lambda: world.now)
         await again.start()
         assert (await again.policies.of(SERVER)).policy.version.endswith(".1")

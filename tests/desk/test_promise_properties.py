@@ -8,7 +8,6 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from hypothesis import example, given, settings
@@ -18,7 +17,8 @@ from bot.coverage.matcher import Matcher
 from bot.desk.desk import Desk
 from bot.model import Later, Notice, Ticket, TicketState
 from bot.store import promise_queries, queries
-from bot.store.database import Database, Transaction
+from bot.store.database import Transaction
+from bot.store.engines import open_database
 from bot.store.outbox import dead_letters
 from tests.bench.audit import Replay
 from tests.doubles.clockwork import is_behind, recorded, said
@@ -58,7 +58,7 @@ class Life(Game):
         await self._deliver_all()
         self.world.pass_time(hours * HOUR)
         matcher = self.world.desk.policies.shipped
-        async with Database(self.world.database.file) as database:
+        async with open_database(self.world.url) as database:
             other = Desk(database, matcher, clock=lambda: self.world.now)
             other.chat_of = self.world.desk.chat_of
             await other.start()
@@ -210,13 +210,13 @@ TIME = st.one_of(
 )
 
 
-async def play(file: Path, matcher: Matcher, acts: list[tuple[Any, ...]]) -> None:
+async def play(url: str, matcher: Matcher, acts: list[tuple[Any, ...]]) -> None:
     async with AsyncExitStack() as stack:
-        life = Life(await stack.enter_async_context(open_world(file, matcher)))
+        life = Life(await stack.enter_async_context(open_world(url, matcher)))
         for name, *details in acts:
             if name == "restart":
                 await stack.aclose()
-                life.world = await stack.enter_async_context(open_world(file, matcher, before=life.world))
+                life.world = await stack.enter_async_context(open_world(url, matcher, before=life.world))
             else:
                 await getattr(life, name)(*details)
             await life.check()
@@ -249,7 +249,7 @@ SET_FAR_BACK = [([("walk_in", 0)], ("keep_at_once", 25)), *[([], ("clock_goes_ba
 @example(weeks=SET_FAR_BACK)
 @given(weeks=st.lists(st.tuples(st.lists(WORK, max_size=5), TIME), min_size=4, max_size=10))
 def test_whatever_happens_the_promise_is_kept(
-    new_database: Callable[[], Path], matcher: Matcher, weeks: list[tuple[list[tuple[Any, ...]], tuple[Any, ...]]]
+    new_url: Callable[[], str], matcher: Matcher, weeks: list[tuple[list[tuple[Any, ...]], tuple[Any, ...]]]
 ) -> None:
     acts = [act for work, time in weeks for act in (*work, time)]
-    asyncio.run(play(new_database(), matcher, acts))
+    asyncio.run(play(new_url(), matcher, acts))

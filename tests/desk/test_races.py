@@ -11,6 +11,7 @@ import pytest
 
 from bot.model import CommandUsed, Later, MessagePosted, Mode
 from bot.store import queries
+from bot.store.engines import file_of
 from tests.doubles.paper_chat import plain
 from tests.doubles.world import AYLIN, EMMA, MAREK, SERVER, TOM, World
 
@@ -40,10 +41,13 @@ async def test_a_caller_who_goes_away_leaves_no_stale_memory(world: World) -> No
     assert [message for message in world.chat.messages if message.channel == "support"] == []
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("after", [timedelta(0), timedelta(hours=1)], ids=["", "when the pace has to be measured"])
 async def test_a_message_waits_for_a_locked_file(world: World, after: timedelta) -> None:
     world.pass_time(after)
-    with closing(sqlite3.connect(world.database.file, isolation_level=None)) as other:
+    file = file_of(world.url)
+    assert file is not None
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         asked = asyncio.ensure_future(world.post(EMMA, "the gallery crashes as soon as I open it since yesterday"))
         await asyncio.sleep(2.7)  # the file's own patience ends after 2.5 seconds

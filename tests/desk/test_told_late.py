@@ -94,7 +94,7 @@ async def test_who_could_not_be_asked_is_asked_again_before_the_ticket_is_closed
     assert (await ticket(world, 1)).state is TicketState.CLAIMED
     asked = [message for message in world.chat.messages if "has this settled everything?" in plain(message.content)]
     assert len(asked) == 1
-    sql(world, "DELETE FROM outbox WHERE state = 'dead'")  # as after a month
+    await sql(world, "DELETE FROM outbox WHERE state = 'dead'")  # as after a month
     await world.live(5 * DAY)
     assert (await history(world))[-1] == "closed in silence"
 

@@ -28,6 +28,7 @@ from bot.model import Chat, Effect, Listener, Outcome, Person, ServerSettings, T
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.outbox import Outbox
+from bot.store.sqlite import SqliteDatabase
 
 SETTINGS = Settings(discord_shard_count=1, _env_file=None)
 GERMAN = "de"
@@ -341,7 +342,7 @@ def _parts(component: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 @pytest.fixture
 async def shop_world(database_file: Path, matcher: Matcher) -> AsyncIterator[World]:
     """The desk's database, and the clock."""
-    async with Database(database_file) as database:
+    async with SqliteDatabase(database_file) as database:
         yield World(database, matcher)
 
 

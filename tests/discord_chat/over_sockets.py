@@ -19,6 +19,7 @@ from bot.desk.desk import Desk, utc_now
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.outbox import Outbox
+from bot.store.sqlite import SqliteDatabase
 from tests.doubles.discord.people import Person
 from tests.doubles.discord.permissions import Permission
 from tests.doubles.discord.rest import Request
@@ -116,7 +117,7 @@ async def serving(
     }
     chat = HastyChat(Settings(**(told | settings), _env_file=None), waits or Waits())
     with discord.redirected():
-        async with Database(file) as database, desk_and_outbox(database, matcher, chat) as desk:
+        async with SqliteDatabase(file) as database, desk_and_outbox(database, matcher, chat) as desk:
             running = asyncio.create_task(chat.run(desk))
             try:
                 await discord.until(lambda: chat.is_ready or running.done())

@@ -19,7 +19,7 @@ from bot.coverage.matcher import Matcher
 from bot.desk.desk import Desk
 from bot.model import CommandUsed, Person
 from bot.settings import Settings
-from bot.store.database import Database
+from bot.store.sqlite import SqliteDatabase
 from tests.doubles.bot_process import BotProcess, bot_process
 from tests.doubles.discord.faults import Fault
 from tests.doubles.discord.interactions import Interaction
@@ -428,7 +428,7 @@ async def test_a_stop_in_the_middle_of_work_is_quick_and_loses_nothing(tmp_path:
 
 
 async def test_of_two_agents_who_claim_at_once_one_wins_a_thousand_times(database_file: Path, matcher: Matcher) -> None:
-    async with discord_double(checked=False) as discord, Database(database_file) as database:
+    async with discord_double(checked=False) as discord, SqliteDatabase(database_file) as database:
         shop, desk = Shop(discord, "Shop"), Desk(database, matcher)
         await desk.start()
         settings = Settings(discord_api_url=discord.api_url, discord_gateway_url=discord.gateway_url, _env_file=None)

@@ -18,8 +18,8 @@ from typing import Any
 from adapters.web_chat.rooms import Rooms
 from bot.desk.desk import Desk, utc_now
 from bot.model import Chat, CommandUsed, Effect, FormSent, Listener, Outcome, Person
-from bot.store.database import Database
 from bot.store.outbox import Outbox
+from bot.store.sqlite import SqliteDatabase
 
 SERVER = "web:playground"
 EMMA = Person("emma", "Emma", "en")
@@ -104,7 +104,7 @@ def base(key: str) -> dict[str, Any]:
 async def play(folder: Path, matcher: Path, crash: str, count: int) -> None:
     """A customer asks for a ticket, and the process dies at some point of it."""
     chat = Fatal(NotingChat(folder), crash, count)
-    async with Database(folder / "desk.sqlite3") as database:
+    async with SqliteDatabase(folder / "desk.sqlite3") as database:
         desk = Desk(database, pickle.loads(await asyncio.to_thread(matcher.read_bytes)))  # noqa: S301 (a test made it)
         await desk.start()
         await desk.handle(FormSent(**base("setup"), person=MAREK, form="setup", values=SETUP))

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from bot.model import Chat, Content, Done, Effect, Language, Listener, Outcome, Person, Say
 from bot.store.database import Database, Transaction
+from bot.store.engines import open_database
 from bot.store.outbox import BOARD, Outbox, owe, owe_board
 from bot.texts import paragraph
 
@@ -101,6 +101,17 @@ class PostOffice:
         self.drawn += 1
         return saying(f"board {self.drawn}", "agents", server)
 
+    def draw_slowly(self, has_begun: asyncio.Event, goes_on: asyncio.Event) -> Outbox:
+        """Another worker, which stops while it draws until it may go on."""
+
+        async def draw(tx: Transaction, server: str, post: str) -> Say | None:
+            drawn = await self._draw(tx, server, post)
+            has_begun.set()
+            await goes_on.wait()
+            return drawn
+
+        return Outbox(self.database, {"moody": self.chat}, draw, lambda: self.now)
+
     def pass_time(self, span: timedelta) -> None:
         """Turn the clock on."""
         self.now += span
@@ -139,7 +150,7 @@ class PostOffice:
 
 
 @asynccontextmanager
-async def open_post_office(file: Path) -> AsyncIterator[PostOffice]:
-    """A post office on a database file that has the schema."""
-    async with Database(file) as database:
+async def open_post_office(url: str) -> AsyncIterator[PostOffice]:
+    """A post office on a database that has the schema."""
+    async with open_database(url) as database:
         yield PostOffice(database)

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from bot.coverage.matcher import Matcher
 from bot.desk.desk import Desk
@@ -25,6 +24,7 @@ from bot.model import (
     Wish,
 )
 from bot.store.database import Database
+from bot.store.engines import open_database
 from bot.store.outbox import Outbox
 from tests.doubles.paper_chat import PaperChat
 
@@ -56,6 +56,8 @@ class World:
     outbox: Outbox
     database: Database
     chat: PaperChat
+    url: str
+    """Of its database."""
     now: datetime = START
     server: str = SERVER
     _acts: int = 0
@@ -184,16 +186,16 @@ class World:
 
 @asynccontextmanager
 async def open_world(
-    file: Path, matcher: Matcher, *, set_up: bool = True, before: World | None = None
+    url: str, matcher: Matcher, *, set_up: bool = True, before: World | None = None
 ) -> AsyncIterator[World]:
-    """A world on a database file that has the schema. With the world `before`, this is a restart of the bot: the
+    """A world on a database that has the schema. With the world `before`, this is a restart of the bot: the
     chat, the clock and the people's acts go on, whatever the bot had in memory is gone.
     """  # noqa: D205
-    async with Database(file) as database:
+    async with open_database(url) as database:
         chat = before.chat if before else PaperChat(people={person.id: person for person in PEOPLE.values()})
         desk = Desk(database, matcher, clock=lambda: world.now)
         outbox = Outbox(database, {"paper": chat}, desk.draw, lambda: world.now)
-        world = World(desk, outbox, database, chat)
+        world = World(desk, outbox, database, chat, url)
         if before:
             world.now, world.server, world._acts = before.now, before.server, before._acts  # noqa: SLF001
         desk.chat_of = lambda _server: chat

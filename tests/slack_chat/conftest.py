@@ -22,6 +22,7 @@ from bot.desk.desk import utc_now
 from bot.settings import Settings, SlackWay
 from bot.store.database import Database
 from bot.store.outbox import Outbox
+from bot.store.sqlite import SqliteDatabase
 from tests.doubles.slack.answers import Answer
 from tests.doubles.slack.people import Person
 from tests.doubles.slack.people import Shop as Workspace
@@ -82,7 +83,7 @@ class Bot:
 async def serving(slack: Double, settings: Settings, file: Path, matcher: Matcher, **haste: Any) -> AsyncIterator[Bot]:
     """One process of the bot, as far as Slack can tell; raises what ends it early."""
     chat = HastyChat(settings, **haste)
-    async with Database(file) as database, desk_and_outbox(database, matcher, chat) as desk:
+    async with SqliteDatabase(file) as database, desk_and_outbox(database, matcher, chat) as desk:
         running = asyncio.create_task(chat.run(desk))
         try:
             await slack.until(lambda: chat.is_connected or running.done())

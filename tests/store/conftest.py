@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from bot.store.database import Database
+from bot.store.engines import open_database
 from tests.doubles.post_office import PostOffice
 
 
 @pytest.fixture
-async def database(database_file: Path) -> AsyncIterator[Database]:
+async def database(database_url: str) -> AsyncIterator[Database]:
     """An open database with the schema and nothing in it."""
-    async with Database(database_file) as database:
+    async with open_database(database_url) as database:
         yield database
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import create_engine
 from bot.coverage.matcher import Matcher
 from bot.model import Language, Mode, OpenThread, ServerSettings, Ticket
 from bot.store import migrations, queries
-from bot.store.database import Database
+from bot.store.engines import open_database, url_of
 from bot.store.tables import metadata
 from tests.doubles.clockwork import said
 from tests.doubles.post_office import SERVER, open_post_office
@@ -66,23 +66,23 @@ def test_constraints_and_partial_indexes_are_the_same_too(database_file: Path, t
 
 def test_down_and_up_again_gives_the_same_schema(tmp_path: Path) -> None:
     file = tmp_path / "desk.sqlite3"
-    assert not migrations.is_current(file)
-    migrations.upgrade(file)
+    assert not migrations.is_current(url_of(file))
+    migrations.upgrade(url_of(file))
     first = schema(file)
-    assert migrations.is_current(file)
-    migrations.downgrade(file, "base")
+    assert migrations.is_current(url_of(file))
+    migrations.downgrade(url_of(file), "base")
     assert schema(file) == {}
-    assert not migrations.is_current(file)
-    migrations.upgrade(file)
+    assert not migrations.is_current(url_of(file))
+    migrations.upgrade(url_of(file))
     assert schema(file) == first
-    assert migrations.is_current(file)
+    assert migrations.is_current(url_of(file))
 
 
 @pytest.fixture
 def old_file(tmp_path: Path) -> Path:
     """A database as it was before 0003, in use."""
     file = tmp_path / "old.sqlite3"
-    migrations.upgrade(file, "0002")
+    migrations.upgrade(url_of(file), "0002")
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute(A_SERVER, [SETTINGS])
         connection.execute(A_TICKET)
@@ -92,8 +92,8 @@ def old_file(tmp_path: Path) -> Path:
 
 
 async def test_what_is_there_stays_on_the_way_to_real_servers(old_file: Path) -> None:
-    migrations.upgrade(old_file)
-    async with Database(old_file) as database:
+    migrations.upgrade(url_of(old_file))
+    async with open_database(url_of(old_file)) as database:
         settings = await database.transaction(lambda tx: queries.settings_of(tx, SERVER))
         assert settings == ServerSettings(Language.EN, support={"help": Mode.QUIET}, open_limit=9)
         (ticket,) = await database.transaction(lambda tx: queries.line(tx, SERVER, 9))
@@ -104,11 +104,11 @@ async def test_what_is_there_stays_on_the_way_to_real_servers(old_file: Path) ->
 
 def test_what_is_there_stays_on_the_way_back(old_file: Path) -> None:
     before, rows = schema(old_file), contents(old_file)
-    migrations.upgrade(old_file)
+    migrations.upgrade(url_of(old_file))
     with closing(sqlite3.connect(old_file)) as connection, connection:
         connection.execute("UPDATE servers SET heard_until = 5, left_at = 6")
         connection.execute("UPDATE tickets SET is_private = 1")
-    migrations.downgrade(old_file, "0002")
+    migrations.downgrade(url_of(old_file), "0002")
     assert schema(old_file) == before
     assert contents(old_file) == rows
 
@@ -119,8 +119,8 @@ def contents(file: Path) -> list[list[tuple[object, ...]]]:
 
 
 async def test_effects_that_were_owed_before_are_still_understood(old_file: Path) -> None:
-    migrations.upgrade(old_file)
-    async with open_post_office(old_file) as office:
+    migrations.upgrade(url_of(old_file))
+    async with open_post_office(url_of(old_file)) as office:
         await office.deliver()
         ((_, effect),) = office.chat.done
         assert effect == OpenThread(server=SERVER, channel="help", message="t", name="it crashes")
@@ -161,7 +161,7 @@ MOMENTS = ("opened", "claimed", "answered", "spoke_at", "closed")
 def shop_file(tmp_path: Path) -> Path:
     """A shop as it was before 0004, in the midst of its work; and one that the bot had to leave."""
     file = tmp_path / "shop.sqlite3"
-    migrations.upgrade(file, "0003")
+    migrations.upgrade(url_of(file), "0003")
     now = int(datetime.now(UTC).timestamp() * 1_000_000)
     with closing(sqlite3.connect(file)) as connection, connection:
         for server, left_at in ((SHOP, None), ("paper:gone", now)):
@@ -171,14 +171,14 @@ def shop_file(tmp_path: Path) -> Path:
                 agent = "tom" if facts["state"] == "claimed" else None
                 row = {"spoke": None, **facts, **times, "agent": agent, "server": server, "thread": f"t{number}"}
                 connection.execute(AN_OLD_TICKET, {**row, "number": number})
-    migrations.upgrade(file)
+    migrations.upgrade(url_of(file))
     return file
 
 
 async def test_after_the_upgrade_those_hear_who_must_and_nobody_is_reminded_of_what_was_before(
     shop_file: Path, matcher: Matcher
 ) -> None:
-    async with open_world(shop_file, matcher, set_up=False) as world:
+    async with open_world(url_of(shop_file), matcher, set_up=False) as world:
         world.now = datetime.now(UTC)
         world.chat.threads |= {f"t{number}": True for number in BEFORE}
         await world.live(HOUR)
@@ -194,7 +194,7 @@ async def test_after_the_upgrade_those_hear_who_must_and_nobody_is_reminded_of_w
 
 
 async def test_after_the_upgrade_the_promise_counts_from_where_it_counted_before(shop_file: Path) -> None:
-    async with Database(shop_file) as database:
+    async with open_database(url_of(shop_file)) as database:
         found = await database.transaction(lambda tx: queries.line(tx, SHOP, 9))
         waiting: dict[int, Ticket] = {ticket.number: ticket for ticket in found}
     assert sorted(waiting) == [UNANSWERED_AND_NEW, LATE, BROKEN, GIVEN_BACK]
@@ -216,12 +216,12 @@ def test_where_the_bot_is_not_any_more_nothing_wakes_it(shop_file: Path) -> None
 
 def test_upgrading_what_is_current_changes_nothing(database_file: Path) -> None:
     before = schema(database_file)
-    migrations.upgrade(database_file)
+    migrations.upgrade(url_of(database_file))
     assert schema(database_file) == before
 
 
 def test_a_path_with_a_percent_sign_works(tmp_path: Path) -> None:
     folder = tmp_path / "100 % sure"
     folder.mkdir()
-    migrations.upgrade(folder / "desk.sqlite3")
-    assert migrations.is_current(folder / "desk.sqlite3")
+    migrations.upgrade(url_of(folder / "desk.sqlite3"))
+    assert migrations.is_current(url_of(folder / "desk.sqlite3"))

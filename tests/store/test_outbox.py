@@ -11,10 +11,12 @@ from itertools import pairwise
 
 import pytest
 from sqlalchemy import insert, select, update
+from sqlalchemy import text as sql_text
 
 from bot.model import Done, Later, Never, OpenThread, Outcome, Say
 from bot.store import queries
 from bot.store.database import Transaction
+from bot.store.engines import file_of, open_database
 from bot.store.outbox import (
     BOARD_DELAY,
     GIVE_UP_AFTER,
@@ -385,17 +387,17 @@ async def test_what_was_done_long_ago_is_forgotten_and_nothing_else(office: Post
     assert await states(office) == ["dead", "pending"]
 
 
-async def test_trouble_with_the_database_does_not_end_deliveries(office: PostOffice) -> None:
-    def rename(old: str, new: str) -> None:
-        with closing(sqlite3.connect(office.database.file)) as other:
-            other.execute(f"ALTER TABLE {old} RENAME TO {new}")
+async def test_trouble_with_the_database_does_not_end_deliveries(office: PostOffice, database_url: str) -> None:
+    async def rename(old: str, new: str) -> None:
+        async with open_database(database_url) as other:
+            await other.transaction(lambda tx: tx.rows(sql_text(f"ALTER TABLE {old} RENAME TO {new}")))
 
     running = asyncio.create_task(office.outbox.run())
     await asyncio.sleep(0.02)
-    await asyncio.to_thread(rename, "outbox", "away")
+    await rename("outbox", "away")
     office.outbox.wake()
     await asyncio.sleep(0.05)
-    await asyncio.to_thread(rename, "away", "outbox")
+    await rename("away", "outbox")
     await office.owe("one")
     office.outbox.wake()
     await until(lambda: office.chat.said or running.done())
@@ -456,9 +458,14 @@ async def test_a_dead_board_is_drawn_anew_also_beside_a_new_one(office: PostOffi
     assert await states(office) == ["done", "done"]
 
 
-async def test_a_file_that_is_locked_at_the_start_does_not_end_the_outbox(office: PostOffice) -> None:
+@pytest.mark.sqlite
+async def test_a_file_that_is_locked_at_the_start_does_not_end_the_outbox(
+    office: PostOffice, database_url: str
+) -> None:
     await office.owe("one")
-    with closing(sqlite3.connect(office.database.file, isolation_level=None)) as other:
+    file = file_of(database_url)
+    assert file is not None
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         running = asyncio.create_task(office.outbox.run())
         await asyncio.sleep(2.7)  # the file's own patience ends after 2.5 seconds

@@ -6,7 +6,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -98,10 +97,10 @@ class Play:
 @settings(max_examples=60)
 @given(actions=ACTIONS)
 def test_no_interleaving_loses_doubles_or_reorders(
-    new_database: Callable[[], Path], actions: list[tuple[str, object]]
+    new_url: Callable[[], str], actions: list[tuple[str, object]]
 ) -> None:
     async def play() -> None:
-        async with open_post_office(new_database()) as office:
+        async with open_post_office(new_url()) as office:
             game = Play(office)
             for action, detail in actions:
                 await game.act(action, detail)
@@ -147,10 +146,10 @@ async def open_thread(office: PostOffice, moods: list[str], end: Outcome) -> Non
 @settings(max_examples=60)
 @given(moods=st.lists(st.sampled_from(sorted(THREAD_MOODS)), max_size=6), end=st.sampled_from([Done(), Never("no")]))
 def test_who_waits_is_told_once_however_often_it_is_tried_and_the_process_dies(
-    new_database: Callable[[], Path], moods: list[str], end: Outcome
+    new_url: Callable[[], str], moods: list[str], end: Outcome
 ) -> None:
     async def play() -> None:
-        async with open_post_office(new_database()) as office:
+        async with open_post_office(new_url()) as office:
             await open_thread(office, moods, end)
             must_be_told = "long" in moods or isinstance(end, Never)
             told = {nonce for nonce, effect in office.chat.done if isinstance(effect, Say) and effect.answers}

@@ -13,7 +13,8 @@ from sqlalchemy import Executable
 from sqlalchemy.sql.dml import Delete, Insert, Update
 
 from bot.store import outbox, promise_queries, queries, verifying
-from bot.store.database import compiled
+from bot.store.sqlite import DIALECT
+from bot.store.statements import compiled
 from bot.store.tables import history
 
 ALL_SERVERS = {
@@ -33,6 +34,9 @@ ALL_SERVERS = {
     "outbox._REVIVE": "the same",
     "outbox._FORGET_DEAD": "dead letters of long ago are dropped for all servers at once",
     "outbox._FREE": "a starting outbox takes over what a killed one had on its way",
+    "outbox._FREE_OF_DEAD": "the same, of workers that have died",
+    "outbox._HAND_BACK": "a stopping outbox leaves what it had on its way to others",
+    "outbox.WORKERS_ALIVE": "workers serve all servers",
     "promise_queries._WAKING": "one clock looks after the tickets of all servers",
     "promise_queries._NEXT_WAKE": "the same",
     "promise_queries._NEXT_TELLING": "the same",
@@ -58,7 +62,7 @@ STATEMENTS = statements(queries) | statements(promise_queries) | statements(veri
 
 def plan_of(file: Path, name: str) -> list[str]:
     """The steps in which SQLite does a statement."""
-    statement = compiled(STATEMENTS[name])
+    statement = compiled(STATEMENTS[name], DIALECT)
     with closing(sqlite3.connect(file)) as connection:
         nothing = [None] * statement.sql.count("?")
         return [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement.sql}", nothing)]
@@ -72,7 +76,7 @@ def test_there_are_statements_to_look_at() -> None:
 @pytest.mark.parametrize("name", sorted(STATEMENTS.keys() - ALL_SERVERS.keys()))
 def test_every_statement_names_its_server(name: str) -> None:
     clause = STATEMENTS[name]
-    sql = compiled(clause).sql
+    sql = compiled(clause, DIALECT).sql
     if isinstance(clause, Insert):
         columns = sql.partition("(")[2].partition(")")[0]
         assert {"server", "id"} & set(columns.split(", ")), sql
@@ -124,6 +128,6 @@ def test_history_is_only_ever_added_to() -> None:
         name for name, clause in STATEMENTS.items() if isinstance(clause, Update | Delete) and clause.table is history
     ]
     assert changing == []
-    added = compiled(STATEMENTS["queries._RECORD"]).sql
+    added = compiled(STATEMENTS["queries._RECORD"], DIALECT).sql
     assert added.startswith("INSERT INTO history")
     assert "CONFLICT" not in added

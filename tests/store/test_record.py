@@ -19,6 +19,7 @@ from bot.model import Language, ServerSettings, Ticket, TicketState
 from bot.rules.record import Chain, Entry, Fault, link
 from bot.store import queries
 from bot.store.database import Database, Transaction
+from bot.store.engines import open_database, url_of
 from bot.store.verifying import chains
 from tests.doubles.world import START
 
@@ -53,7 +54,7 @@ TAMPERINGS = {
 
 def write(file: Path, written: Sequence[Written]) -> None:
     async def in_database() -> None:
-        async with Database(file) as database:
+        async with open_database(url_of(file)) as database:
             await database.transaction(open_tickets)
             for second, entry in enumerate(written):
                 await database.transaction(partial(record, second=second, written=entry))
@@ -81,7 +82,7 @@ def change(file: Path, sql: str, *values: object) -> int:
 
 
 def faults(file: Path) -> dict[str, list[tuple[Fault, int | None]]]:
-    return {server: [(one.fault, one.id) for one in chain.broken] for server, chain in chains(file)}
+    return {server: [(one.fault, one.id) for one in chain.broken] for server, chain in chains(url_of(file))}
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ def written_file(database_file: Path) -> Path:
 
 
 def test_an_untouched_record_holds_and_tells_how_long_it_is(written_file: Path) -> None:
-    found = dict(chains(written_file))
+    found = dict(chains(url_of(written_file)))
     assert faults(written_file) == {OURS: [], THEIRS: []}
     assert (found[OURS].entries, found[THEIRS].entries) == (5, 2)
     assert (found[OURS].first_at, found[THEIRS].last_at) == (START, START + timedelta(seconds=4, microseconds=4))
@@ -100,12 +101,12 @@ def test_an_untouched_record_holds_and_tells_how_long_it_is(written_file: Path) 
 
 def test_a_server_without_a_ticket_has_an_empty_record(database_file: Path) -> None:
     write(database_file, ())
-    assert dict(chains(database_file)) == {OURS: Chain(), THEIRS: Chain()}
+    assert dict(chains(url_of(database_file))) == {OURS: Chain(), THEIRS: Chain()}
 
 
 def test_one_server_can_be_looked_at_alone(written_file: Path) -> None:
-    assert [server for server, _ in chains(written_file, THEIRS)] == [THEIRS]
-    assert list(chains(written_file, "paper:nobody")) == []
+    assert [server for server, _ in chains(url_of(written_file), THEIRS)] == [THEIRS]
+    assert list(chains(url_of(written_file), "paper:nobody")) == []
 
 
 @pytest.mark.parametrize(
@@ -196,13 +197,13 @@ def test_entries_from_before_there_were_hashes_may_only_be_the_first(database_fi
     assert faults(database_file)[OURS] == [(Fault.UNHASHED, 100)]
 
 
-async def test_the_record_is_read_while_the_bot_writes(database: Database) -> None:
+@pytest.mark.sqlite
+async def test_the_record_is_read_while_the_bot_writes(database: Database, database_url: str) -> None:
     """As of one moment, without waiting for the writer or keeping it waiting."""
-    file = Path(database.file)
     await database.transaction(open_tickets)
     for second in range(3):
         await database.transaction(partial(record, second=second, written=HISTORY[0]))
-        reading = chains(file, OURS)
+        reading = chains(database_url, OURS)
         assert next(reading)[1].entries == second + 1
         await database.transaction(lambda tx: queries.waiting_count(tx, OURS))
 
@@ -219,7 +220,7 @@ def test_reading_changes_nothing_in_the_file(written_file: Path, *, is_open: boo
 
 def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.OperationalError):
-        list(chains(tmp_path / "none.sqlite3"))
+        list(chains(url_of(tmp_path / "none.sqlite3")))
     assert list(tmp_path.iterdir()) == []
 
 

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from bot.coverage.matcher import Matcher
 from bot.model import (
@@ -76,12 +75,12 @@ class Private:
 
 
 @asynccontextmanager
-async def open_stage(file: Path, matcher: Matcher, story: Story) -> AsyncIterator[Stage]:
-    """A stage on an empty database file that has the schema."""
+async def open_stage(url: str, matcher: Matcher, story: Story) -> AsyncIterator[Stage]:
+    """A stage on an empty database that has the schema."""
     async with AsyncExitStack() as doors:
-        world = await doors.enter_async_context(open_world(file, matcher, set_up=story.is_set_up))
+        world = await doors.enter_async_context(open_world(url, matcher, set_up=story.is_set_up))
         world.chat.people = {person.id: person for person in CAST.values()}
-        stage = Stage(file, matcher, world, doors)
+        stage = Stage(url, matcher, world, doors)
         try:
             yield stage
         finally:
@@ -92,7 +91,7 @@ async def open_stage(file: Path, matcher: Matcher, story: Story) -> AsyncIterato
 class Stage:
     """The world, and what its people have written and read so far."""
 
-    file: Path
+    url: str
     matcher: Matcher
     world: World
     doors: AsyncExitStack
@@ -252,10 +251,10 @@ class Stage:
                 await world.live(every - within)
 
     async def restarts(self, _: dict[str, str], __: Told) -> None:
-        """The bot stops, whatever it owes, and starts again on the same database file."""
+        """The bot stops, whatever it owes, and starts again on the same database."""
         await self.doors.aclose()
         self.doors = AsyncExitStack()
-        world = open_world(self.file, self.matcher, before=self.world)
+        world = open_world(self.url, self.matcher, before=self.world)
         self.world = await self.doors.enter_async_context(world)
         async with self._act():
             pass

@@ -13,13 +13,13 @@ import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse
 
 from adapters.web_chat.server import WebChat
-from bot.model import Event, Reply
+from bot.model import Event, Listener, Reply
 
 Json = dict[str, Any]
 
 
 @dataclass
-class Desk:
+class Desk(Listener):
     """Stands for the desk: notes every event, and answers what the test put in."""
 
     told: list[Event] = field(default_factory=list)

@@ -1,57 +1,83 @@
-"""The schema's history, and how a database is brought up to date."""
+"""The schema's history, and how a database is brought up to date. Databases are named by their addresses."""
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, NullPool, create_engine, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from bot.store.engines import file_of
+
+T = TypeVar("T")
+
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(1, 0)")
+"""Workers that start together bring their database up to date one after the other."""
 
 
-def upgrade(file: Path | str, revision: str = "head") -> None:
-    """Bring a SQLite file up to a revision; an empty or missing file gets the whole schema."""
-    _run(command.upgrade, file, revision)
+def upgrade(url: str, revision: str = "head") -> None:
+    """Bring a database up to a revision; an empty one, or a missing SQLite file, gets the whole schema."""
+    _on(url, partial(_go, command.upgrade, revision))
 
 
-def downgrade(file: Path | str, revision: str) -> None:
-    """Take a SQLite file back to an earlier revision, `base` being the empty schema."""
-    _run(command.downgrade, file, revision)
+def downgrade(url: str, revision: str) -> None:
+    """Take a database back to an earlier revision, `base` being the empty schema."""
+    _on(url, partial(_go, command.downgrade, revision))
 
 
-def is_current(file: Path | str) -> bool:
-    """Whether a SQLite file has the schema that this version of the program needs."""
-    if not Path(file).exists():
+def is_current(url: str) -> bool:
+    """Whether a database has the schema that this version of the program needs."""
+    file = file_of(url)
+    if file is not None and not file.exists():
         return False
-    with _connected(file) as connection:
-        revision = MigrationContext.configure(connection).get_current_revision()
-    return revision == ScriptDirectory.from_config(_config()).get_current_head()
+    return _on(url, _revision) == ScriptDirectory.from_config(_config()).get_current_head()
 
 
-def _run(step: Callable[[Config, str], None], file: Path | str, revision: str) -> None:
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _go(step: Callable[[Config, str], None], revision: str, connection: Connection) -> None:
     config = _config()
-    with _connected(file) as connection:
-        config.attributes["connection"] = connection
-        step(config, revision)
+    config.attributes["connection"] = connection
+    step(config, revision)
 
 
-@contextmanager
-def _connected(file: Path | str) -> Iterator[Connection]:
-    """A transaction on a SQLite file. Raises sqlite3.Error, naming the file."""
+def _on(url: str, work: Callable[[Connection], T]) -> T:
+    """Do this in one transaction. Raises sqlite3.Error, naming the file, or what the other driver raises."""
+    file = file_of(url)
+    return asyncio.run(_on_postgres(url, work)) if file is None else _on_sqlite(file, work)
+
+
+def _on_sqlite(file: Path, work: Callable[[Connection], T]) -> T:
     engine = create_engine(f"sqlite:///{file}")
     try:
         with engine.begin() as connection:
-            yield connection
+            return work(connection)
     except DBAPIError as error:
         raise sqlite3.DatabaseError(f"{file}: {error.orig}") from error
     finally:
         engine.dispose()
+
+
+async def _on_postgres(url: str, work: Callable[[Connection], T]) -> T:
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url), poolclass=NullPool
+    )
+    async with engine.begin() as connection:
+        await connection.execute(_ONE_AT_A_TIME)
+        return await connection.run_sync(work)
 
 
 def _config() -> Config:

@@ -16,7 +16,10 @@ from sqlalchemy import Select, bindparam, delete, func, insert, literal_column, 
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
 from bot.store.database import Database, Transaction
+from bot.store.sqlite import SqliteDatabase
 from bot.store.tables import UtcDateTime, history, inbox, posts
+
+pytestmark = pytest.mark.sqlite
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ADD = insert(posts).values(server="s", name=bindparam("name"), channel="c", message="m")
@@ -129,16 +132,16 @@ async def test_a_caller_who_gives_up_disturbs_nobody(database: Database) -> None
 
 
 async def test_closing_finishes_what_waits(database_file: Path) -> None:
-    async with Database(database_file) as database:
+    async with SqliteDatabase(database_file) as database:
         waiting = [adding(database, f"{number:03}") for number in range(600)]
         await asyncio.sleep(0)
     assert [await task for task in waiting] == [f"{number:03}" for number in range(600)]
-    async with Database(database_file) as database:
+    async with SqliteDatabase(database_file) as database:
         assert await database.transaction(lambda tx: tx.value(COUNT)) == 600
 
 
 async def test_a_closed_database_says_so_instead_of_letting_callers_wait(database_file: Path) -> None:
-    async with Database(database_file) as database:
+    async with SqliteDatabase(database_file) as database:
         pass
     with pytest.raises(RuntimeError, match="closed"):
         await asyncio.wait_for(names(database), 2)
@@ -146,12 +149,14 @@ async def test_a_closed_database_says_so_instead_of_letting_callers_wait(databas
 
 async def test_a_file_that_cannot_be_opened_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.Error):
-        async with Database(tmp_path / "missing" / "desk.sqlite3"):
+        async with SqliteDatabase(tmp_path / "missing" / "desk.sqlite3"):
             pass
 
 
-async def test_work_that_finds_the_file_locked_by_another_process_fails_and_the_next_works(database: Database) -> None:
-    other = sqlite3.connect(database.file, isolation_level=None)
+async def test_work_that_finds_the_file_locked_by_another_process_fails_and_the_next_works(
+    database: Database, database_url: str
+) -> None:
+    other = sqlite3.connect(database_url.removeprefix("sqlite:///"), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     try:
         with pytest.raises(sqlite3.OperationalError, match="locked"):
@@ -176,10 +181,10 @@ async def test_the_connection_is_set_up_for_safety(database: Database, pragma: s
 async def test_erased_words_are_gone_from_the_file(database_file: Path) -> None:
     words = "a-word-that-nobody-else-writes"
     add = insert(inbox).values(server="s", key="k", note=words, at=NOON)
-    async with Database(database_file) as database:
+    async with SqliteDatabase(database_file) as database:
         await database.transaction(lambda tx: tx.run(add))
     assert words.encode() in await asyncio.to_thread(database_file.read_bytes)
-    async with Database(database_file) as database:
+    async with SqliteDatabase(database_file) as database:
         await database.transaction(lambda tx: tx.run(delete(inbox)))
     assert words.encode() not in await asyncio.to_thread(database_file.read_bytes)
 

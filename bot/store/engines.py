@@ -1,0 +1,45 @@
+"""Which database an address means."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import asyncpg
+from sqlalchemy import make_url
+
+from bot.store import postgres, sqlite
+from bot.store.database import Database
+from bot.store.postgres import PostgresDatabase
+from bot.store.sqlite import SqliteDatabase
+
+DatabaseError = (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What can be raised because of a database."""
+_SQLITE = "sqlite:///"
+
+
+def open_database(url: str) -> Database:
+    """The database of an address such as sqlite:///desk.sqlite3 or postgresql://user:password@host/name."""
+    file = file_of(url)
+    return PostgresDatabase(url) if file is None else SqliteDatabase(file)
+
+
+def file_of(url: str) -> Path | None:
+    """The file of a SQLite database; None where the address is one of PostgreSQL."""
+    return Path(url.removeprefix(_SQLITE)) if url.startswith(_SQLITE) else None
+
+
+def name_of(url: str) -> str:
+    """The address as it may be shown: without its password."""
+    file = file_of(url)
+    return make_url(url).render_as_string(hide_password=True) if file is None else str(file)
+
+
+def url_of(file: Path) -> str:
+    """The address of a SQLite file."""
+    return f"{_SQLITE}{file}"
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether trouble with the database may be over in a while."""
+    return sqlite.is_passing(error) or postgres.is_passing(error)

@@ -1,0 +1,126 @@
+"""Several workers deliver from one database: each letter once, each conversation in its order, whoever dies."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, suppress
+from datetime import timedelta
+
+import pytest
+
+from bot.store.engines import open_database
+from bot.store.outbox import LEASE
+from bot.store.workers import DEAD_AFTER
+from tests.doubles.post_office import PostOffice, until
+
+pytestmark = pytest.mark.postgres
+WORKERS = 4
+LANES, LETTERS = 20, 15
+
+
+@pytest.fixture
+async def offices(database_url: str) -> AsyncIterator[list[PostOffice]]:
+    """Several processes that share a database, and send to one platform."""
+    async with AsyncExitStack() as doors:
+        databases = [await doors.enter_async_context(open_database(database_url)) for _ in range(WORKERS)]
+        offices = [PostOffice(database) for database in databases]
+        for office in offices[1:]:
+            office.chat = offices[0].chat
+            office.restart()
+        yield offices
+
+
+async def stop(*running: asyncio.Task[None]) -> None:
+    for task in running:
+        task.cancel()
+    for task in running:
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def test_each_letter_is_sent_once_and_each_conversation_in_its_order(offices: list[PostOffice]) -> None:
+    for number in range(LETTERS):
+        await asyncio.gather(*(offices[0].owe(f"{lane} {number}", f"lane {lane}") for lane in range(LANES)))
+    running = [asyncio.create_task(office.outbox.run()) for office in offices]
+    chat = offices[0].chat
+    await until(lambda: len(chat.said) >= LANES * LETTERS)
+    await asyncio.sleep(0.2)
+    await stop(*running)
+    assert len(chat.tries) == LANES * LETTERS
+    for lane in range(LANES):
+        assert [words for words in chat.said if words.startswith(f"{lane} ")] == [f"{lane} {n}" for n in range(LETTERS)]
+
+
+async def test_what_a_dead_worker_had_on_its_way_is_sent_by_another(offices: list[PostOffice]) -> None:
+    dead, alive, *_ = offices
+    dead.chat.slow["support"] = asyncio.Event()
+    await dead.owe("one")
+    dying = asyncio.create_task(dead.outbox.deliver_ready())  # and it will never come to its end
+    await until(lambda: len(dead.chat.tries) == 1)
+    dead.chat.slow.clear()
+    assert await alive.outbox.deliver_ready() == 0
+    running = asyncio.create_task(alive.outbox.run())
+    await until(lambda: alive.chat.said == ["one"])
+    assert DEAD_AFTER + timedelta(seconds=2) < LEASE / 4
+    await stop(running)
+    dying.cancel()
+    assert len({nonce for nonce, _ in alive.chat.tries}) == 1
+
+
+async def test_what_a_living_worker_has_on_its_way_is_left_to_it(offices: list[PostOffice]) -> None:
+    slow, other, *_ = offices
+    gate = slow.chat.slow["support"] = asyncio.Event()
+    await slow.owe("one")
+    running = asyncio.create_task(slow.outbox.run())
+    await until(lambda: len(slow.chat.tries) == 1)
+    beside = asyncio.create_task(other.outbox.run())
+    await asyncio.sleep(0.3)
+    assert len(slow.chat.tries) == 1
+    gate.set()
+    await until(lambda: slow.chat.said == ["one"])
+    await stop(running, beside)
+
+
+async def test_a_stopping_worker_ends_what_it_has_begun(offices: list[PostOffice]) -> None:
+    office, other, *_ = offices
+    gate = office.chat.slow["support"] = asyncio.Event()
+    await office.owe("one")
+    running = asyncio.create_task(office.outbox.run())
+    await until(lambda: len(office.chat.tries) == 1)
+    running.cancel()
+    await asyncio.sleep(0.05)
+    gate.set()
+    await stop(running)
+    assert office.chat.said == ["one"]
+    assert await other.outbox.deliver_ready() == 0
+
+
+async def test_a_stopping_worker_hands_back_what_does_not_end(offices: list[PostOffice]) -> None:
+    office, other, *_ = offices
+    office.chat.slow["support"] = asyncio.Event()
+    await office.owe("one")
+    running = asyncio.create_task(office.outbox.run())
+    await until(lambda: len(office.chat.tries) == 1)
+    await stop(running)
+    office.chat.slow.clear()
+    assert await other.outbox.deliver_ready() == 1
+    assert office.chat.said == ["one"]
+
+
+async def test_a_board_that_is_drawn_while_something_changes_is_drawn_again(offices: list[PostOffice]) -> None:
+    """A promise that comes while another worker draws is no promise of what that one has drawn."""
+    one, other, *_ = offices
+    drawing, goes_on = asyncio.Event(), asyncio.Event()
+    draw = one.draw_slowly(drawing, goes_on)
+    await one.owe_board()
+    one.pass_time(timedelta(seconds=2))
+    other.now = one.now
+    delivering = asyncio.create_task(draw.deliver_ready())
+    await asyncio.wait_for(drawing.wait(), 5)
+    promising = asyncio.create_task(other.owe_board())
+    await asyncio.sleep(0.1)
+    goes_on.set()
+    await asyncio.gather(delivering, promising)
+    other.pass_time(timedelta(seconds=2))
+    assert await other.outbox.deliver_ready() == 1, "what was promised meanwhile is another drawing"
