@@ -417,7 +417,7 @@ def _complain(problem: str) -> None:
 
 
 def _require_current(settings: Settings) -> None:
-    if not migrations.is_current(settings.database_url):
+    if not migrations.is_usable(settings.database_url):
         raise SettingsError(
             f"DATABASE_URL={name_of(settings.database_url)} is not a database of this version: "
             "run `wartemarke migrate` first."

@@ -120,6 +120,25 @@ def new_url(database_kind: str, request: pytest.FixtureRequest) -> Iterator[Call
 
 
 @pytest.fixture
+def new_empty_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[], str]]:
+    """The addresses of new databases without a schema."""
+    numbers = count()
+    if database_kind == "SQLite":
+        yield lambda: url_of(tmp_path / f"empty{next(numbers)}.sqlite3")
+        return
+    postgres: PostgresServer = request.getfixturevalue("postgres")
+    urls: list[str] = []
+
+    def new() -> str:
+        urls.append(postgres.new_database())
+        return urls[-1]
+
+    yield new
+    for url in urls:
+        postgres.drop_database(url)
+
+
+@pytest.fixture
 def database_url(new_url: Callable[[], str]) -> str:
     """The address of a database with the schema and nothing in it, of either kind."""
     return new_url()

@@ -165,7 +165,7 @@ _FORGIVE = (
 _FORGIVE_LANE = _FORGIVE.where(outbox.c.lane == bindparam("of_lane"))
 _FREE = update(outbox).where(OWED, outbox.c.leased_until.is_not(None)).values(leased_until=None)
 _HAND_BACK = _FREE.where(outbox.c.leased_by == bindparam("worker"))
-_FREE_OF_DEAD = _FREE.where(outbox.c.leased_by.not_in(WORKERS_ALIVE))
+_FREE_OF_DEAD = _FREE.where(outbox.c.leased_by.is_not(None), outbox.c.leased_by.not_in(WORKERS_ALIVE))
 
 
 async def owe(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,13 +13,14 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, inspect, text, update
 
 from bot.coverage.matcher import Matcher
 from bot.model import Language, Mode, OpenThread, ServerSettings, Ticket
 from bot.store import migrations, queries
 from bot.store.engines import open_database, url_of
-from bot.store.tables import metadata
+from bot.store.outbox import LEASE, free_leases_of_dead
+from bot.store.tables import metadata, outbox
 from tests.doubles.clockwork import said
 from tests.doubles.post_office import SERVER, open_post_office
 from tests.doubles.world import SERVER as SHOP
@@ -41,41 +43,127 @@ AN_EFFECT = """
 """
 
 
-def schema(file: Path) -> dict[str, list[str]]:
-    """The SQL of every table and index, in pieces whose order and spacing mean nothing."""
-    with closing(sqlite3.connect(file)) as connection:
-        rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
-    return {name: sorted(re.findall(r"[\w']+|[<>=!]+", sql)) for name, sql in rows if name != "alembic_version"}
+OF_POSTGRES = """
+    SELECT tablename || '.' || indexname AS name, indexdef AS says FROM pg_indexes WHERE schemaname = 'public'
+    UNION ALL SELECT conrelid::regclass || '.' || conname, pg_get_constraintdef(oid) FROM pg_constraint
+        WHERE connamespace = 'public'::regnamespace
+    UNION ALL SELECT table_name || '.' || column_name,
+        concat_ws(' ', data_type, is_nullable, column_default, is_identity) FROM information_schema.columns
+        WHERE table_schema = 'public'
+"""
+OF_SQLITE = "SELECT name, sql AS says FROM sqlite_master WHERE sql IS NOT NULL"
 
 
-def test_alembic_finds_no_difference(database_file: Path) -> None:
-    engine = create_engine(f"sqlite:///{database_file}")
-    with engine.connect() as connection:
+def schema(url: str) -> dict[str, list[str]]:
+    """What the database says of every table and index, in pieces whose order and spacing mean nothing."""
+
+    def read(connection: Connection) -> dict[str, str]:
+        told = OF_SQLITE if connection.dialect.name == "sqlite" else OF_POSTGRES
+        return {row.name: row.says for row in connection.execute(text(told))}
+
+    pieces = {
+        name: sorted(re.findall(r"[\w']+|[<>=!]+", says)) for name, says in migrations.connected(url, read).items()
+    }
+    return {name: found for name, found in pieces.items() if not name.startswith("alembic_version")}
+
+
+def test_alembic_finds_no_difference(database_url: str) -> None:
+    def compare(connection: Connection) -> list[Any]:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
-        assert compare_metadata(context, metadata) == []
-    engine.dispose()
+        return list(compare_metadata(context, metadata))
+
+    assert migrations.connected(database_url, compare) == []
 
 
-def test_constraints_and_partial_indexes_are_the_same_too(database_file: Path, tmp_path: Path) -> None:
-    file = tmp_path / "from_the_code.sqlite3"
-    engine = create_engine(f"sqlite:///{file}")
-    metadata.create_all(engine)
-    engine.dispose()
-    assert schema(database_file) == schema(file)
+def test_constraints_and_partial_indexes_are_the_same_too(new_empty_url: Callable[[], str], database_url: str) -> None:
+    from_the_code = new_empty_url()
+    migrations.connected(from_the_code, metadata.create_all)
+    assert schema(database_url) == schema(from_the_code)
 
 
-def test_down_and_up_again_gives_the_same_schema(tmp_path: Path) -> None:
-    file = tmp_path / "desk.sqlite3"
-    assert not migrations.is_current(url_of(file))
-    migrations.upgrade(url_of(file))
-    first = schema(file)
-    assert migrations.is_current(url_of(file))
-    migrations.downgrade(url_of(file), "base")
-    assert schema(file) == {}
-    assert not migrations.is_current(url_of(file))
-    migrations.upgrade(url_of(file))
-    assert schema(file) == first
-    assert migrations.is_current(url_of(file))
+def test_down_and_up_again_gives_the_same_schema(new_empty_url: Callable[[], str]) -> None:
+    url = new_empty_url()
+    assert not migrations.is_current(url)
+    migrations.upgrade(url)
+    first = schema(url)
+    assert migrations.is_current(url)
+    migrations.downgrade(url, "base")
+    assert schema(url) == {}
+    assert not migrations.is_current(url)
+    migrations.upgrade(url)
+    assert schema(url) == first
+    assert migrations.is_current(url)
+
+
+# --- old and new workers beside each other ---------------------------------------------------------------
+
+FIRST_SHARED = "0006"
+"""Before this revision there were no other workers."""
+
+
+def columns(url: str) -> dict[str, Any]:
+    """Every column, with what must be known of it to write a row."""
+
+    def read(connection: Connection) -> dict[str, Any]:
+        inspector = inspect(connection)
+        return {
+            f"{table}.{column['name']}": (str(column["type"]), column["nullable"] or column["default"] is not None)
+            for table in inspector.get_table_names()
+            for column in inspector.get_columns(table)
+        }
+
+    return migrations.connected(url, read)
+
+
+def steps() -> list[tuple[str, str]]:
+    """The revisions by which old and new workers may be beside each other, with the one before."""
+    scripts = list(migrations.scripts().walk_revisions())
+    return [(str(one.down_revision), one.revision) for one in scripts if one.revision >= FIRST_SHARED]
+
+
+@pytest.mark.parametrize(("before", "after"), steps())
+def test_a_migration_takes_nothing_from_the_version_before(
+    new_empty_url: Callable[[], str], before: str, after: str
+) -> None:
+    url = new_empty_url()
+    migrations.upgrade(url, before)
+    old = columns(url)
+    migrations.upgrade(url, after)
+    new = columns(url)
+    assert {name: new.get(name) for name in old} == old
+    assert [name for name in new.keys() - old.keys() if name.split(".")[0] in tables_of(old) and not new[name][1]] == []
+
+
+def tables_of(named: dict[str, Any]) -> set[str]:
+    return {name.split(".")[0] for name in named}
+
+
+async def test_letters_of_the_version_before_are_delivered_and_left_to_it_while_it_has_them(database_url: str) -> None:
+    """It does not know of `leased_by`, and leaves it empty."""
+    async with open_post_office(database_url) as office:
+        await office.owe("one")
+        await office.owe("two", "other")
+        theirs = update(outbox).where(outbox.c.id == 1).values(state="leased", leased_until=office.now + LEASE)
+        await office.database.transaction(lambda tx: tx.run(theirs))
+        await office.deliver()
+        assert office.chat.said == ["two"]
+        assert await office.database.transaction(lambda tx: free_leases_of_dead(tx, office.now)) == 0
+        office.pass_time(LEASE + timedelta(seconds=1))
+        await office.deliver()
+        assert office.chat.said == ["two", "one"]
+
+
+def test_a_schema_of_a_version_to_come_is_usable_and_one_of_before_is_not(new_empty_url: Callable[[], str]) -> None:
+    url = new_empty_url()
+    migrations.upgrade(url, "0005")
+    assert not migrations.is_usable(url)
+    migrations.upgrade(url)
+    assert migrations.is_usable(url)
+    migrations.connected(
+        url, lambda connection: connection.execute(text("UPDATE alembic_version SET version_num = '9'"))
+    )
+    assert migrations.is_usable(url)
+    assert not migrations.is_current(url)
 
 
 @pytest.fixture
@@ -103,13 +191,13 @@ async def test_what_is_there_stays_on_the_way_to_real_servers(old_file: Path) ->
 
 
 def test_what_is_there_stays_on_the_way_back(old_file: Path) -> None:
-    before, rows = schema(old_file), contents(old_file)
+    before, rows = schema(url_of(old_file)), contents(old_file)
     migrations.upgrade(url_of(old_file))
     with closing(sqlite3.connect(old_file)) as connection, connection:
         connection.execute("UPDATE servers SET heard_until = 5, left_at = 6")
         connection.execute("UPDATE tickets SET is_private = 1")
     migrations.downgrade(url_of(old_file), "0002")
-    assert schema(old_file) == before
+    assert schema(url_of(old_file)) == before
     assert contents(old_file) == rows
 
 
@@ -214,10 +302,10 @@ def test_where_the_bot_is_not_any_more_nothing_wakes_it(shop_file: Path) -> None
     assert set(closed) == {(None, None)}
 
 
-def test_upgrading_what_is_current_changes_nothing(database_file: Path) -> None:
-    before = schema(database_file)
-    migrations.upgrade(url_of(database_file))
-    assert schema(database_file) == before
+def test_upgrading_what_is_current_changes_nothing(database_url: str) -> None:
+    before = schema(database_url)
+    migrations.upgrade(database_url)
+    assert schema(database_url) == before
 
 
 def test_a_path_with_a_percent_sign_works(tmp_path: Path) -> None:

@@ -28,20 +28,38 @@ _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(1, 0)")
 
 def upgrade(url: str, revision: str = "head") -> None:
     """Bring a database up to a revision; an empty one, or a missing SQLite file, gets the whole schema."""
-    _on(url, partial(_go, command.upgrade, revision))
+    connected(url, partial(_go, command.upgrade, revision))
 
 
 def downgrade(url: str, revision: str) -> None:
     """Take a database back to an earlier revision, `base` being the empty schema."""
-    _on(url, partial(_go, command.downgrade, revision))
+    connected(url, partial(_go, command.downgrade, revision))
 
 
 def is_current(url: str) -> bool:
-    """Whether a database has the schema that this version of the program needs."""
+    """Whether a database has the newest schema that this version of the program knows."""
+    return _revision_of(url) == scripts().get_current_head()
+
+
+def is_usable(url: str) -> bool:
+    """Whether this version of the program can work on a database: on its own schema, and on one that came after it.
+
+    For workers are replaced one by one, and a migration only adds what the version before can do without; what that
+    one still needs goes with the migration after (expand, then contract).
+    """
+    revision = _revision_of(url)
+    known = {script.revision for script in scripts().walk_revisions()}
+    return is_current(url) or (revision is not None and revision not in known)
+
+
+def scripts() -> ScriptDirectory:
+    """All revisions, as Alembic knows them."""
+    return ScriptDirectory.from_config(_config())
+
+
+def _revision_of(url: str) -> str | None:
     file = file_of(url)
-    if file is not None and not file.exists():
-        return False
-    return _on(url, _revision) == ScriptDirectory.from_config(_config()).get_current_head()
+    return connected(url, _revision) if file is None or file.exists() else None
 
 
 def _revision(connection: Connection) -> str | None:
@@ -54,8 +72,8 @@ def _go(step: Callable[[Config, str], None], revision: str, connection: Connecti
     step(config, revision)
 
 
-def _on(url: str, work: Callable[[Connection], T]) -> T:
-    """Do this in one transaction. Raises sqlite3.Error, naming the file, or what the other driver raises."""
+def connected(url: str, work: Callable[[Connection], T]) -> T:
+    """Work in one transaction. Raises sqlite3.Error, naming the file, or what the other driver raises."""
     file = file_of(url)
     return asyncio.run(_on_postgres(url, work)) if file is None else _on_sqlite(file, work)
 
