@@ -43,9 +43,9 @@ from bot.store.tables import leases, metadata, outbox
 Row: TypeAlias = tuple[Any, ...]
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Advance = Callable[[int], None]
-"""Takes how many rows of the source were read since the last time."""
+"""Takes how much was done since the last time."""
 Bar = Callable[[str, int], Advance]
-"""Begins to show how far a step is, by its name and its number of rows."""
+"""Begins to show how far a step is, by its name and how much there is to do: rows to read, indexes to make."""
 
 STAGE = "wartemarke_copy"
 """The schema where the rows gather."""
@@ -61,8 +61,8 @@ _VERSION = "alembic_version"
 """The table that says which version the others have."""
 _EMPTY_IN_COPY = {outbox.c.leased_until, outbox.c.leased_by}
 """Who had a letter on its way was stopped; and so was whoever had one of the `leases`, which are not copied at all."""
-_UNFIT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
-"""What is said of a row that PostgreSQL cannot hold."""
+_UNFIT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, TypeError, ValueError, OverflowError)
+"""What the database, or its driver, says of a row that PostgreSQL cannot hold."""
 
 
 class CopyError(ValueError):
@@ -155,8 +155,8 @@ def source_of(url: str) -> Path:
     """The SQLite file that is to be copied. Raises CopyError where there is none of this version."""
     file = file_of(url)
     if file is None:
-        raise CopyError(f"{name_of(url)} is not the address of a SQLite file: that begins with sqlite:///.")
-    if not file.exists():
+        raise CopyError("The first address is not one of a SQLite file: that begins with sqlite:///.")
+    if not file.is_file():
         raise CopyError(f"There is no file {file}.")
     if not migrations.is_current(url):
         raise CopyError(f"{file} is not a database of this version: run `wartemarke migrate` on it first.")
@@ -169,7 +169,7 @@ def copy(file: Path, url: str, *, is_stopped: bool, bar: Bar) -> Copied:
     Raises CopyError or a DatabaseError. Run again, it goes on; when nothing is left to do, it only checks.
     """
     if not url.startswith(_POSTGRES):
-        raise CopyError(f"{name_of(url)} is not the address of a PostgreSQL database: that begins with {_POSTGRES}.")
+        raise CopyError(f"The second address is not one of a PostgreSQL database: that begins with {_POSTGRES}.")
     with ExitStack() as ends:
         runner = ends.enter_context(asyncio.Runner())
         source = ends.enter_context(closing(_opened(file)))
@@ -186,7 +186,7 @@ def copy(file: Path, url: str, *, is_stopped: bool, bar: Bar) -> Copied:
         if is_stopped:
             if difference := both.first_difference(bar("checking", rows)):
                 raise CopyError(f"something writes there while it is copied: {difference}. Run this again.")
-            runner.run(_put_in_place(target, url))
+            runner.run(_put_in_place(target, url, bar("indexing", len(_COMPLETE))))
         return Copied(rows, changed, is_finished=is_stopped)
 
 
@@ -200,7 +200,7 @@ def _connected(runner: asyncio.Runner, url: str) -> Iterator[Connection]:
     try:
         yield connection
     finally:
-        runner.run(connection.close())
+        runner.run(connection.close(timeout=10))
 
 
 def _staged(url: str) -> str:
@@ -244,23 +244,24 @@ def _make_stage(runner: asyncio.Runner, target: Connection, url: str) -> None:
     runner.run(target.execute(";".join([f"BEGIN; SET LOCAL search_path TO {STAGE}", *_STRIP, "COMMIT"])))
 
 
-async def _put_in_place(target: Connection, url: str) -> None:
+async def _put_in_place(target: Connection, url: str, advance: Advance) -> None:
     """Make the stage's tables the installation, all or none, in the place of empty ones."""
-    async with target.transaction():
-        schema = postgres.DIALECT.identifier_preparer.quote(await target.fetchval("SELECT current_schema()"))
-        if tables := await _tables_in_place(target):
-            names = ", ".join(tables)
-            await target.execute(f"LOCK {names} IN ACCESS EXCLUSIVE MODE")
-            if await _hold_rows(target, tables):
-                raise CopyError(f"{name_of(url)} was written to by others meanwhile: name an empty database.")
-            await target.execute(f"DROP TABLE {names}")
-        await _require_unserved(target, url)
-        await target.execute(f"SET LOCAL search_path TO {STAGE}")
-        for statement in _COMPLETE:
-            await target.execute(statement)
-        for table in _TABLES:
-            await target.execute(f"ALTER TABLE {table} SET SCHEMA {schema}")
-        await target.execute(f"DROP SCHEMA {STAGE}")
+    await target.execute("BEGIN")  # whatever fails ends the command, and with it what was begun
+    schema = postgres.DIALECT.identifier_preparer.quote(await target.fetchval("SELECT current_schema()"))
+    if tables := await _tables_in_place(target):
+        names = ", ".join(tables)
+        await target.execute(f"LOCK {names} IN ACCESS EXCLUSIVE MODE")
+        if await _hold_rows(target, tables):
+            raise CopyError(f"{name_of(url)} was written to by others meanwhile: name an empty database.")
+        await target.execute(f"DROP TABLE {names}")
+    await _require_unserved(target, url)
+    await target.execute(f"SET LOCAL search_path TO {STAGE}")
+    for statement in _COMPLETE:
+        await target.execute(statement)
+        advance(1)
+    for table in _TABLES:
+        await target.execute(f"ALTER TABLE {table} SET SCHEMA {schema}")
+    await target.execute(f"DROP SCHEMA {STAGE}; COMMIT")
 
 
 class _Databases:
@@ -309,6 +310,7 @@ class _Databases:
         try:
             self._run(self._write_together(form, pairs))
         except _UNFIT:
+            self._run(self._writer.execute("ROLLBACK"))
             self._write_one_by_one(form, pairs)
 
     def _write_one_by_one(self, form: _Form, pairs: Sequence[tuple[Row | None, Row | None]]) -> None:
@@ -322,9 +324,10 @@ class _Databases:
     async def _write_together(self, form: _Form, pairs: Sequence[tuple[Row | None, Row | None]]) -> None:
         gone = [form.key(theirs) for _, theirs in pairs if theirs is not None]
         new = [form.for_postgres(mine) for mine, _ in pairs if mine is not None]
-        async with self._writer.transaction():
-            await self._writer.executemany(form.delete, gone)
-            await self._writer.copy_records_to_table(form.name, records=new, columns=form.columns)
+        await self._writer.execute("BEGIN")
+        await self._writer.executemany(form.delete, gone)
+        await self._writer.copy_records_to_table(form.name, records=new, columns=form.columns)
+        await self._writer.execute("COMMIT")
 
 
 async def _cursor(connection: Connection, sql: str) -> asyncpg.cursor.Cursor[asyncpg.Record]:
