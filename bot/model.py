@@ -739,6 +739,11 @@ class Chat(Protocol):
     async def member(self, server: str, person: str) -> Person | None:
         """Somebody as the platform knows them now; None who has left. Raises OSError when it cannot tell."""
 
+    def serves(self, server: str) -> bool:
+        """Whether this worker is the one that serves it, where workers have shared the servers out."""
+        del server
+        return True
+
     def misses_nothing(self, server: str) -> bool:
         """Whether all that was said there until now has been told; while not, nobody may be taken for silent."""
         del server

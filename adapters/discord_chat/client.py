@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import aiohttp
 import discord
@@ -14,7 +15,7 @@ from adapters.discord_chat.catching_up import Marks, catch_up, is_from_a_person
 from adapters.discord_chat.commands import command_tree, sync
 from adapters.discord_chat.deliver import Delivery
 from adapters.discord_chat.forms import values_of
-from adapters.discord_chat.limiter import A_SECOND, paced
+from adapters.discord_chat.limiter import Limiter, paced
 from adapters.discord_chat.permissions import invite_url
 from adapters.discord_chat.show import DeskButton
 from adapters.discord_chat.to_event import (
@@ -39,8 +40,9 @@ from adapters.discord_chat.to_event import (
 )
 from bot.model import Event, Listener, Person, Reply, Wish
 
-IDENTIFY_EVERY = 5.0
-"""Seconds between two identifications in one bucket (developers/events/gateway, "Sharding")."""
+IDENTIFY_EVERY = 5.5
+"""Seconds between two identifications in one bucket: Discord asks for 5 (developers/events/gateway, "Sharding"), and
+neither lines nor clocks are exact."""
 CATCH_UP_AGAIN = 30.0
 """Seconds until what could not be read is asked for again."""
 _UNKNOWN = {10007, 10013}
@@ -58,22 +60,31 @@ class DeskClient(discord.AutoShardedClient):
     """Hears for the desk, and speaks for it. Keeps neither members nor messages."""
 
     def __init__(
-        self, desk: Listener, *, reads_messages: bool, shard_ids: tuple[int, ...], shard_count: int | None
+        self,
+        desk: Listener,
+        limiter: Limiter,
+        *,
+        reads_messages: bool,
+        shard_ids: tuple[int, ...],
+        shard_count: int | None,
+        may_serve: Callable[[], bool] = lambda: True,
     ) -> None:
-        """With `shard_ids` it serves only the guilds of these shards, of `shard_count` in all."""
-        share = len(shard_ids) / shard_count if shard_ids and shard_count else 1  # Discord's limit is for all together
-        requests_a_second = A_SECOND * share
+        """With `shard_ids` it serves only the guilds of these shards, of `shard_count` in all.
+
+        While it may not serve, it stays connected, but tells the desk of nothing.
+        """
         super().__init__(
             intents=intents(reads_messages=reads_messages),
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             allowed_mentions=discord.AllowedMentions.none(),
-            http_trace=paced(requests_a_second),
+            http_trace=paced(limiter),
             shard_count=shard_count,
         )
         self.shard_ids = list(shard_ids) or None
-        self.requests_a_second = requests_a_second
+        self.limiter = limiter
+        self.may_serve = may_serve
         self.reads_messages = reads_messages
         """Whether Discord gives us the words of messages that do not mention us."""
         self.delivery = Delivery(self)
@@ -91,12 +102,13 @@ class DeskClient(discord.AutoShardedClient):
         """Between the log-in and the first connection."""
         self.add_dynamic_items(DeskButton)
         self._noting = asyncio.create_task(self.marks.run())
-        await self._register_commands()
-        _log.info("invite the bot", link=invite_url(self.application_id or 0))
-
-    async def _register_commands(self) -> None:
-        """The process of the first shard sees to it that Discord knows our commands as they are."""
         is_first = not self.shard_ids or 0 in self.shard_ids
+        await self._register_commands(is_first=is_first)
+        if is_first:
+            _log.info("invite the bot", link=invite_url(self.application_id or 0))
+
+    async def _register_commands(self, *, is_first: bool) -> None:
+        """The client of the first shard sees to it that Discord knows our commands as they are."""
         try:
             self.delivery.commands = await sync(self.tree, write=is_first)
         except (discord.HTTPException, discord.RateLimited) as error:
@@ -105,7 +117,8 @@ class DeskClient(discord.AutoShardedClient):
     async def connect(self, *, reconnect: bool = True) -> None:
         """Ask how many shards Discord wants and how fast they may identify, and connect."""
         shards, _, limits = await self.http.get_bot_gateway()
-        if limits["remaining"] < len(self.shard_ids or range(self.shard_count or shards)):
+        about_to = None if self._desk.has_company else self.shard_ids  # others may be about to identify as well
+        if limits["remaining"] < len(about_to or range(self.shard_count or shards)):
             # one more than is allowed in a day, and Discord takes the token away
             seconds = limits["reset_after"] / 1000
             _log.error("Discord allows no more connections for now, waiting", seconds=seconds)
@@ -117,8 +130,24 @@ class DeskClient(discord.AutoShardedClient):
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Several processes identify one after the other: each shard of a bucket has a turn of its own."""
-        turns = (shard_id or 0) // self._identify_alone if initial else 1
-        await asyncio.sleep(turns * self.identify_every)
+        turn, bucket = divmod(shard_id or 0, self._identify_alone)
+        if not self._desk.has_company:
+            await asyncio.sleep((turn if initial else 1) * self.identify_every)
+            return
+        while True:
+            seconds = await self._until_turn(bucket)
+            if not seconds:
+                return
+            await asyncio.sleep(seconds)
+
+    async def _until_turn(self, bucket: int) -> float:
+        """Seconds to wait before asking again; 0 if it is our turn to identify."""
+        try:
+            wait = await self._desk.wait_turn(f"discord/identify/{bucket}", 1 / self.identify_every, 1)
+        except Exception:  # noqa: BLE001 (logged; discord.py would end the bot because of it)
+            _log.exception("could not ask whether it is our turn to identify; trying again")
+            return self.identify_every
+        return wait.total_seconds()
 
     async def close(self) -> None:
         """Leave, after noting how far we have heard."""
@@ -128,6 +157,20 @@ class DeskClient(discord.AutoShardedClient):
             await self.marks.note()
         await self.delivery.close()
         await super().close()
+
+    def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
+        """What discord.py tells us; nothing while another worker may be told it, too."""
+        if self.may_serve():
+            super().dispatch(event, *args, **kwargs)
+
+    def go_on(self) -> None:
+        """We may serve again, and have perhaps not listened for a while."""
+        self.marks.lose(guild.id for guild in self.guilds)
+        for guild in self.guilds:
+            if not guild.unavailable:
+                self.dispatch("guild_available", guild)
+        if self.is_ready():
+            self.dispatch("ready")
 
     async def on_shard_disconnect(self, shard_id: int) -> None:
         """Until the session is resumed, we may miss something."""
@@ -141,10 +184,10 @@ class DeskClient(discord.AutoShardedClient):
         """Guilds that we have been removed from while nobody was there."""
         here = {server_of(guild.id) for guild in self.guilds}
         for server in list(self._desk.servers()):
-            if server.startswith(f"{PREFIX}:") and server not in here and self._is_ours(guild_of(server)):
+            if server.startswith(f"{PREFIX}:") and server not in here and self.is_ours(guild_of(server)):
                 await self._desk.handle(server_left(guild_of(server)))
 
-    def _is_ours(self, guild: int) -> bool:
+    def is_ours(self, guild: int) -> bool:
         """Whether a guild is told to one of our shards (developers/events/gateway, "Sharding")."""
         return not self.shard_ids or (guild >> 22) % (self.shard_count or 1) in self.shard_ids
 
@@ -300,7 +343,8 @@ class DeskClient(discord.AutoShardedClient):
         return await self._handle(form_sent(interaction, values))
 
     async def _asked(self, interaction: discord.Interaction[DeskClient], event: Event) -> None:
-        await answer(interaction, self._handle(event), self.delivery.commands)
+        if self.may_serve():
+            await answer(interaction, self._handle(event), self.delivery.commands)
 
     async def _handle(self, event: Event) -> Reply | None:
         """What was said in a channel before somebody set it up stays unheard, also when we catch up."""

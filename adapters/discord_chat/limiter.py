@@ -1,4 +1,4 @@
-"""The bot's share of Discord's limits (developers/topics/rate-limits): in all, 50 requests a second.
+"""Discord's limits (developers/topics/rate-limits): in all, 50 requests a second, by all workers together.
 
 discord.py reacts to a refused request, and waits for the limits of single routes; this keeps all of them together from
 being refused in the first place. And where Discord refuses for long, or everything, the outbox waits instead of
@@ -10,14 +10,19 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import deque
 from http import HTTPStatus
 from types import SimpleNamespace
+from typing import Protocol
 
 import aiohttp
 import discord
+import structlog
 from aiolimiter import AsyncLimiter
 from discord.http import Route
 from yarl import URL
+
+from bot.model import Listener
 
 BURST = 5
 A_SECOND = 40
@@ -29,15 +34,72 @@ _WITHOUT_A_TIME = 60.0
 _MOST_ROUTES = 1_000
 _EVERYTHING = "global"
 _ID = re.compile(r"/\d{15,}")
+_REQUESTS = "discord/requests"
+"""The name of the limit that all workers share."""
+_TRY_AGAIN = 1.0
+"""Seconds until the database is asked again that could not tell; nothing is sent meanwhile."""
+
+_log = structlog.get_logger(__name__)
 
 
-def paced(a_second: float = A_SECOND, longest_sleep: float = LONGEST_SLEEP) -> aiohttp.TraceConfig:
+class Limiter(Protocol):
+    """Whoever wants to send a request waits here for its turn."""
+
+    async def acquire(self) -> None:
+        """Returns when the request may begin."""
+
+
+def limiter_of(desk: Listener, share: float = 1) -> Limiter:
+    """One for all workers where there may be others; else our own, with this share of the limit."""
+    return SharedLimiter(desk) if desk.has_company else AsyncLimiter(BURST, BURST / (A_SECOND * share))
+
+
+class SharedLimiter:
+    """Takes turns from the limit of all workers for all who wait here, so that not each costs a transaction."""
+
+    def __init__(self, desk: Listener) -> None:
+        self._desk = desk
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._taking: asyncio.Task[None] | None = None
+
+    async def acquire(self) -> None:
+        """Returns when the request may begin."""
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        if self._taking is None or self._taking.done():
+            self._taking = asyncio.create_task(self._take())
+        await turn
+
+    async def _take(self) -> None:
+        """Take for all who wait, as many at a time as may begin at once."""
+        while waiting := [turn for turn in self._waiting if not turn.done()]:  # the others have gone away
+            self._waiting = deque(waiting)
+            count = min(len(waiting), BURST)
+            seconds = await self._seconds_until_taken(count)
+            if seconds:
+                await asyncio.sleep(seconds)
+                continue
+            for _ in range(count):
+                turn = self._waiting.popleft()
+                if not turn.done():
+                    turn.set_result(None)
+
+    async def _seconds_until_taken(self, count: int) -> float:
+        """0 if these turns are ours now; else how long to wait before asking again."""
+        try:
+            wait = await self._desk.wait_turn(_REQUESTS, A_SECOND, BURST, count)
+        except Exception:  # noqa: BLE001 (logged; while nobody can tell, nothing is sent)
+            _log.exception("could not ask whether a request may be sent; trying again")
+            return _TRY_AGAIN
+        return wait.total_seconds()
+
+
+def paced(limiter: Limiter, longest_sleep: float = LONGEST_SLEEP) -> aiohttp.TraceConfig:
     """What makes each counted request of a session wait for its turn, whoever sends it.
 
     A change that is refused for longer than `longest_sleep`, or together with everything, ends in discord.RateLimited,
     and so do all of its kind until then. What is only read can wait.
     """
-    limiter = AsyncLimiter(BURST, BURST / a_second)
     refused = _Refused()
 
     async def wait(

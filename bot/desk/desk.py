@@ -416,11 +416,9 @@ class Desk:
 
     async def look_for_agents(self) -> None:
         """Who holds tickets and is no agent any more gives them back; told by the chats, which know the roles."""
-        if not await self._is_ours("look-for-agents"):
-            return
         for server, agent in await self._database.transaction(promise_queries.holders):
             chat = self.chat_of(server)
-            if chat is None:
+            if chat is None or not chat.serves(server):
                 continue
             try:
                 async with asyncio.timeout(_ASKING):

@@ -5,10 +5,9 @@ Who has something must know by itself when its time is over, and stop a while be
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import BigInteger, bindparam, delete, or_, select
+from sqlalchemy import BigInteger, bindparam, delete, or_
 from sqlalchemy.dialects.postgresql import insert
 
 from bot.store.database import Transaction
@@ -28,9 +27,6 @@ _TAKE = (
     )
 )
 _GIVE_BACK = delete(leases).where(is_(_of.name, _of.worker))
-_HELD = select(_of.name, _of.worker).where(
-    _of.name.startswith(bindparam("prefix", type_=_of.name.type), autoescape=False), _of.until > _now
-)
 
 
 async def take(tx: Transaction, name: str, worker: int, now: datetime, until: datetime) -> bool:
@@ -41,8 +37,3 @@ async def take(tx: Transaction, name: str, worker: int, now: datetime, until: da
 async def give_back(tx: Transaction, name: str, worker: int) -> None:
     """Let others have it; what somebody else has stays theirs."""
     await tx.run(_GIVE_BACK, name=name, worker=worker)
-
-
-async def held(tx: Transaction, prefix: str, now: datetime) -> Mapping[str, int]:
-    """What is taken now under names that begin so, and by which worker."""
-    return {row["name"]: row["worker"] for row in await tx.rows(_HELD, prefix=prefix, now=now)}

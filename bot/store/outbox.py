@@ -45,6 +45,8 @@ _TOOK_TOO_LONG = timedelta(seconds=10)
 _FAREWELL = timedelta(seconds=4)
 """How long a stopping process waits for what is on its way."""
 _MOST_AT_ONCE = 32
+_LOOKED_AT = 1_024
+"""Letters that are looked at where some are for other workers: theirs must not hide ours."""
 _MOST_OF_A_SERVER = 8
 """Effects of one server on their way at a time, so that one whose chat hangs does not hold up the others."""
 _IDLE = timedelta(seconds=5)
@@ -393,8 +395,10 @@ class Outbox:
         letters: list[Letter] = []
         on_their_way = Counter(self._on_their_way)
         has_ended_any = False
-        for row in await tx.rows(_READY, now=now, most=most):
-            if on_their_way[row["server"]] >= _MOST_OF_A_SERVER:
+        for row in await tx.rows(_READY, now=now, most=_LOOKED_AT if self._database.is_shared else most):
+            if len(letters) == most:
+                break
+            if on_their_way[row["server"]] >= _MOST_OF_A_SERVER or not self._serves(row["server"]):
                 continue
             if not await tx.run(_LEASE, letter=row["id"], worker=self._worker, now=now, until=now + LEASE):
                 continue  # another worker was quicker
@@ -414,6 +418,11 @@ class Outbox:
         if has_ended_any and not letters:  # what waited behind them in their lanes can go now
             return await self._lease_in(tx, most)
         return letters
+
+    def _serves(self, server: str) -> bool:
+        """Whether it is for us to deliver there, and not for another worker."""
+        chat = self._chats.get(server.split(":", 1)[0])
+        return chat is None or chat.serves(server)
 
     async def _effect(self, tx: Transaction, row: dict[str, Any]) -> Effect | None:
         """The effect with all that is known only now: a drawing, a ticket's thread, a message to edit."""

@@ -22,6 +22,7 @@ from typing import Annotated
 import aiohttp
 import discord
 import typer
+from aiolimiter import AsyncLimiter
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from rich.console import Console
@@ -30,7 +31,7 @@ from yarl import URL
 
 from adapters.discord_chat import PREFIX, create_client
 from adapters.discord_chat.client import DeskClient, intents
-from adapters.discord_chat.limiter import paced
+from adapters.discord_chat.limiter import BURST, paced
 from bot import log
 from bot.app import learn, open_desk
 from bot.bench import Figure
@@ -288,7 +289,7 @@ async def _bot(
     async with _new_database() as database, open_desk(database, matcher, {PREFIX: chat}) as desk:
         chat.client = create_client(_settings(addresses), desk)
         if requests_a_second is not None:
-            chat.client.http.http_trace = paced(requests_a_second)
+            chat.client.http.http_trace = paced(AsyncLimiter(BURST, BURST / requests_a_second))
         for number, shop in enumerate(shops):
             await _set_up(desk, shop, number)
         async with _connected(chat.client, addresses.token):

@@ -18,8 +18,8 @@ from bot.coverage.matcher import Matcher
 from bot.desk.desk import Desk, utc_now
 from bot.settings import Settings
 from bot.store.database import Database
+from bot.store.engines import open_database, url_of
 from bot.store.outbox import Outbox
-from bot.store.sqlite import SqliteDatabase
 from tests.doubles.discord.people import Person
 from tests.doubles.discord.permissions import Permission
 from tests.doubles.discord.rest import Request
@@ -45,6 +45,7 @@ class Waits:
     until_permitted: float = 1.0
     until_some_are_archived: float = 1.2
     back_off: float = 0.1
+    lease: float = 2.0
 
 
 _AHEAD = timedelta(seconds=1.5)
@@ -59,12 +60,13 @@ class HastyChat(DiscordChat):
     def __init__(self, settings: Settings, waits: Waits) -> None:
         super().__init__(settings)
         self.waits = waits
+        self.lease = timedelta(seconds=waits.lease)
 
     async def _connect(self, client: DeskClient) -> None:
         connection: Any = client._connection  # noqa: SLF001 (discord.py takes these as options that we do not need)
         connection.guild_ready_timeout = 0.05
         connection.heartbeat_timeout = self.waits.heartbeat
-        client.http.http_trace = paced(longest_sleep=LONGEST_SLEEP)
+        client.http.http_trace = paced(client.limiter, LONGEST_SLEEP)
         client.identify_every, client.catch_up_again = self.waits.identify_every, self.waits.catch_up_again
         for name in ("patience", "takes_long", "until_permitted", "until_some_are_archived"):
             setattr(client.delivery, name, timedelta(seconds=getattr(self.waits, name)))
@@ -107,9 +109,12 @@ async def desk_and_outbox(database: Database, matcher: Matcher, chat: HastyChat)
 
 @asynccontextmanager
 async def serving(
-    discord: Double, file: Path, matcher: Matcher, waits: Waits | None = None, **settings: Any
+    discord: Double, url: str, matcher: Matcher, waits: Waits | None = None, **settings: Any
 ) -> AsyncIterator[Bot]:
-    """One process of the bot, as far as Discord can tell; raises what ends it early."""
+    """One process of the bot, as far as Discord can tell; raises what ends it early.
+
+    Without other workers on its database it is ready when this begins.
+    """
     told = {
         "discord_token": discord.token,
         "discord_api_url": discord.api_url,
@@ -117,10 +122,10 @@ async def serving(
     }
     chat = HastyChat(Settings(**(told | settings), _env_file=None), waits or Waits())
     with discord.redirected():
-        async with SqliteDatabase(file) as database, desk_and_outbox(database, matcher, chat) as desk:
+        async with open_database(url) as database, desk_and_outbox(database, matcher, chat) as desk:
             running = asyncio.create_task(chat.run(desk))
             try:
-                await discord.until(lambda: chat.is_ready or running.done())
+                await discord.until(lambda: chat.is_ready or desk.has_company or running.done())
                 if running.done():
                     await running
                 yield Bot(chat, database, desk, running)
@@ -154,7 +159,7 @@ class Shop:
     @asynccontextmanager
     async def open(self, **settings: Any) -> AsyncIterator[Bot]:
         """The bot runs. Once more is a restart on the same database."""
-        async with serving(self.discord, self.file, self._matcher, self.waits, **settings) as bot:
+        async with serving(self.discord, url_of(self.file), self._matcher, self.waits, **settings) as bot:
             yield bot
 
     @asynccontextmanager

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from bisect import bisect_left
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import cast
 
 import aiohttp
@@ -15,19 +16,26 @@ import discord
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from aiolimiter import AsyncLimiter
 
 from adapters.discord_chat import create_client
-from adapters.discord_chat.limiter import A_SECOND, is_counted, paced
+from adapters.discord_chat import limiter as module
+from adapters.discord_chat.limiter import A_SECOND, is_counted, limiter_of, paced
 from adapters.discord_chat.limiter import BURST as AT_ONCE
 from bot.coverage.matcher import Matcher
 from bot.model import Listener
 from bot.settings import Settings
 from tests.discord_chat.over_sockets import REQUEST, Shop, said, saying, statuses
+from tests.doubles.counting import fullest_second
 from tests.doubles.discord.server import discord_double
 from tests.doubles.discord.world import Message
 
 BURST = 150
 MOST_A_SECOND = 50
+
+
+ALONE = cast("Listener", SimpleNamespace(has_company=False))
+"""The desk of a process that has no company."""
 
 
 @pytest.fixture
@@ -38,12 +46,6 @@ async def shop(database_file: Path, matcher: Matcher) -> AsyncIterator[Shop]:
         yield shop
 
 
-def fullest_second(moments: Sequence[float]) -> int:
-    """Most calls within any one second, wherever it begins."""
-    in_order = sorted(moments)
-    return max(bisect_left(in_order, moment + 1) - number for number, moment in enumerate(in_order))
-
-
 async def test_less_than_fifty_requests_begin_in_any_second(shop: Shop) -> None:
     begun: list[float] = []
 
@@ -52,7 +54,7 @@ async def test_less_than_fifty_requests_begin_in_any_second(shop: Shop) -> None:
 
     noting = aiohttp.TraceConfig()
     noting.on_request_start.append(note)
-    async with aiohttp.ClientSession(trace_configs=[paced(), noting]) as session:
+    async with aiohttp.ClientSession(trace_configs=[paced(limiter_of(ALONE)), noting]) as session:
 
         async def ask() -> None:
             async with session.get(f"{shop.discord.api_url}/gateway"):
@@ -84,6 +86,36 @@ async def test_a_burst_is_not_refused_and_answers_do_not_wait_for_it(shop: Shop)
         assert 429 not in statuses(made)
 
 
+class Shared:
+    """The desk of a worker that has company; its database is away when it is first asked."""
+
+    has_company = True
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    async def wait_turn(self, _name: str, _rate: float, _most: int, count: int) -> timedelta:
+        self.asked.append(count)
+        if len(self.asked) == 1:
+            raise ConnectionError
+        return timedelta(seconds=0.01 if len(self.asked) == 2 else 0)
+
+
+async def test_turns_are_taken_together_and_none_is_while_the_database_is_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_TRY_AGAIN", 0.1)
+    desk = Shared()
+    limiter = limiter_of(cast("Listener", desk))
+    waiting = [asyncio.create_task(limiter.acquire()) for _ in range(12)]
+    await asyncio.sleep(0.05)
+    assert desk.asked == [AT_ONCE]
+    assert not any(one.done() for one in waiting)
+    waiting.pop().cancel()
+    await asyncio.gather(*waiting)
+    assert desk.asked == [AT_ONCE, AT_ONCE, AT_ONCE, AT_ONCE, 1]
+
+
 @pytest.mark.parametrize(
     ("method", "path", "counts"),
     [
@@ -106,11 +138,13 @@ def test_what_counts_behind_another_address(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize(("shards", "count", "share"), [((), None, 1), ((0,), 2, 0.5), ((0, 1, 2), 4, 0.75)])
-async def test_each_process_takes_its_share_of_the_limit(
+async def test_each_process_without_a_shared_database_takes_its_share_of_the_limit(
     shards: tuple[int, ...], count: int | None, share: float
 ) -> None:
     settings = Settings(discord_shards=shards, discord_shard_count=count, _env_file=None)
-    assert create_client(settings, cast("Listener", None)).requests_a_second == A_SECOND * share
+    limiter = create_client(settings, ALONE).limiter
+    assert isinstance(limiter, AsyncLimiter)
+    assert limiter.max_rate / limiter.time_period == pytest.approx(A_SECOND * share)
 
 
 # --- what Discord refuses ------------------------------------------------------------------------------
@@ -129,9 +163,10 @@ async def refusing(
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", refuse)
+    limiter = AsyncLimiter(AT_ONCE, AT_ONCE / a_second)
     async with (
         TestServer(app) as server,
-        aiohttp.ClientSession(server.make_url("/"), trace_configs=[paced(a_second)]) as session,
+        aiohttp.ClientSession(server.make_url("/"), trace_configs=[paced(limiter)]) as session,
     ):
         yield session, arrived
 

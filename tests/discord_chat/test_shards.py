@@ -13,6 +13,7 @@ import pytest
 
 from adapters.discord_chat import DiscordRefused
 from bot.coverage.matcher import Matcher
+from bot.store.engines import url_of
 from tests.discord_chat.over_sockets import Shop, Waits, serving
 from tests.doubles.discord.server import Double, discord_double
 
@@ -33,8 +34,8 @@ async def test_two_processes_divide_the_guilds(
         guild.add_text_channel("support")
     files = [new_database(), new_database()]
     async with (
-        serving(discord, files[0], matcher, discord_shards=(0,), discord_shard_count=2) as first,
-        serving(discord, files[1], matcher, discord_shards=(1,), discord_shard_count=2) as second,
+        serving(discord, url_of(files[0]), matcher, discord_shards=(0,), discord_shard_count=2) as first,
+        serving(discord, url_of(files[1]), matcher, discord_shards=(1,), discord_shard_count=2) as second,
     ):
         served = [set(bot.desk.servers()) for bot in (first, second)]
         assert sorted(map(len, served)) == [2, 2]
@@ -62,7 +63,7 @@ async def test_the_shards_of_all_processes_take_turns_to_identify(
             stack.enter_async_context(
                 serving(
                     discord,
-                    new_database(),
+                    url_of(new_database()),
                     matcher,
                     Waits(identify_every=0.5),
                     discord_shards=shards,
@@ -82,7 +83,7 @@ async def test_no_more_identifications_than_discord_grants(
 ) -> None:
     discord.gateway.most_identifications = 0
     discord.gateway.begins_anew_after = 0.7
-    async with serving(discord, database_file, matcher):
+    async with serving(discord, url_of(database_file), matcher):
         (asked,) = [call for call in discord.requests if call.path == "/gateway/bot"]
         assert time.monotonic() - asked.at > discord.gateway.begins_anew_after
         assert [payload["op"] for payload in discord.gateway.received].count(IDENTIFY) == 1
@@ -93,7 +94,9 @@ async def test_commands_are_written_once_and_again_only_when_they_differ(
 ) -> None:
     async def writes(shard: int) -> list[str]:
         before = len(discord.requests)
-        async with serving(discord, new_database(), matcher, discord_shards=(shard,), discord_shard_count=2) as bot:
+        async with serving(
+            discord, url_of(new_database()), matcher, discord_shards=(shard,), discord_shard_count=2
+        ) as bot:
             assert shard or bot.chat.client.delivery.commands
         calls = [call for call in discord.requests[before:] if call.path.endswith("/commands")]
         return [call.method for call in calls]
@@ -114,7 +117,7 @@ async def test_commands_that_cannot_be_written_do_not_keep_anybody_waiting(
     discord: Double, new_database: Callable[[], Path], matcher: Matcher, retry_after: float
 ) -> None:
     discord.fail_next("PUT", r"/commands$", retry_after=retry_after)
-    async with serving(discord, new_database(), matcher) as bot:
+    async with serving(discord, url_of(new_database()), matcher) as bot:
         assert bot.chat.is_ready
 
 

@@ -51,6 +51,12 @@ class MoodyChat(Chat):
     done: list[tuple[str, Effect]] = field(default_factory=list)
     slow: dict[str, asyncio.Event] = field(default_factory=dict)
     """Channels in which everything takes until the event is set."""
+    not_served: set[str] = field(default_factory=set)
+    """Servers that are another worker's."""
+
+    def serves(self, server: str) -> bool:
+        """Whether it is ours."""
+        return server not in self.not_served
 
     async def run(self, desk: Listener) -> None:
         """Nobody says anything here."""

@@ -12,7 +12,7 @@ import pytest
 from bot.store.engines import open_database
 from bot.store.outbox import LEASE
 from bot.store.workers import DEAD_AFTER
-from tests.doubles.post_office import PostOffice, until
+from tests.doubles.post_office import MoodyChat, PostOffice, until
 
 pytestmark = pytest.mark.postgres
 WORKERS = 4
@@ -124,3 +124,18 @@ async def test_a_board_that_is_drawn_while_something_changes_is_drawn_again(offi
     await asyncio.gather(delivering, promising)
     other.pass_time(timedelta(seconds=2))
     assert await other.outbox.deliver_ready() == 1, "what was promised meanwhile is another drawing"
+
+
+async def test_letters_for_another_worker_do_not_hide_ours(offices: list[PostOffice]) -> None:
+    """Where workers have shared the servers out, each delivers to its own."""
+    ours, theirs, *_ = offices
+    theirs.chat = MoodyChat()
+    theirs.restart()
+    for number in range(2 * 32):
+        await ours.owe(f"theirs {number}", f"lane {number}", server=f"moody:theirs{number}")
+        ours.chat.not_served.add(f"moody:theirs{number}")
+    await ours.owe("ours", server="moody:ours")
+    await ours.deliver()
+    assert ours.chat.said == ["ours"]
+    await theirs.deliver()
+    assert len(theirs.chat.said) == 2 * 32
