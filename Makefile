@@ -14,7 +14,7 @@ NEEDS_PYTHON := import sys; sys.exit(sys.version_info < (3, 11))
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make lock' $(LOCK_FLAGS)
 
-.PHONY: help try test lint bench format clean lock
+.PHONY: help try test lint bench chaos soak format clean lock
 .DEFAULT_GOAL := help
 
 help: ## List these targets
@@ -33,10 +33,19 @@ lint: $(DEV) ## Check style, formatting and types (ruff, mypy --strict)
 
 bench: $(DEV) ## Measure the speed on this machine, as ratios, and how well waits are told (BENCH_FLAGS=--json for one JSON object a line)
 	@$(BIN)/wartemarke bench $(BENCH_FLAGS)
+	@$(BIN)/python -m tests.bench.load $(BENCH_FLAGS)
 	@$(BIN)/python -m tests.bench.discord_chat $(BENCH_FLAGS)
 	@$(BIN)/python -m tests.bench.slack_chat $(BENCH_FLAGS)
 	@$(BIN)/python -m tests.bench.year $(BENCH_FLAGS)
 	@$(BIN)/python -m tests.bench.waits $(BENCH_FLAGS)
+
+chaos: $(DEV) ## Kill the bot and its database under load, and cut the power, 200 times each (half an hour)
+	@$(BIN)/python -m tests.chaos --kills 200 --database sqlite
+	@$(BIN)/python -m tests.chaos --kills 200 --database postgres --workers 2
+	@$(BIN)/python -m tests.chaos --kills 0 --cuts 200
+
+soak: $(DEV) ## Run the bot for an hour under mixed load, and see whether anything grows (SOAK_FLAGS=--minutes=5 for less)
+	@$(BIN)/python -m tests.soak --picture docs/pictures/soak.png $(SOAK_FLAGS)
 
 format: $(DEV) ## Put the code into the common form, and mend what ruff can mend
 	$(BIN)/ruff format

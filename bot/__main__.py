@@ -7,13 +7,14 @@ import logging
 import re
 import sqlite3
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict
 from functools import partial, wraps
 from pathlib import Path
 from typing import Annotated, ParamSpec
 
+import asyncpg
 import typer
 from alembic.util import CommandError
 from cryptography.fernet import Fernet
@@ -68,6 +69,18 @@ _FAULTS = {
     Fault.ENDS_ELSEWHERE: "the record does not end with what the bot wrote last",
 }
 
+_REMEDIES = {
+    "malformed": "- The file is damaged: stop the bot, keep a copy of the file, and put a backup in its place; without "
+    "a backup, `sqlite3 DAMAGED .recover | sqlite3 NEW` saves what can still be read.",
+    "not a database": "- Name the right file in DATABASE_URL; if this is the right one, it is damaged: put a backup in "
+    "its place.",
+    "readonly": "- The bot's user must be allowed to write to the file and its folder, and its disk must be writable.",
+    "unable to open": "- The file's folder must be there, and the bot's user must be allowed to write in it.",
+    "disk I/O error": "- Look after the disk, and then at the file: `sqlite3 FILE 'PRAGMA integrity_check'`.",
+    "is full": "- Make room on the disk.",
+}
+"""By SQLite's words: what the operator can do."""
+
 MessagesFile = Annotated[Path, typer.Argument(help="One JSON object a line, each with a text.", exists=True)]
 
 
@@ -81,10 +94,29 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
         except BrokenPipeError:
             raise  # nobody reads on: typer ends the command quietly
         except (SettingsError, PolicyError, CommandError, ValueError, *DatabaseError, OSError) as error:
-            _err.print(f"[bold red]wartemarke:[/] {escape(str(error))}", markup=True)
+            _err.print(f"[bold red]wartemarke:[/] {escape(_with_remedy(error))}", markup=True)
             raise typer.Exit(_USAGE) from error
 
     return run
+
+
+def _with_remedy(error: Exception) -> str:
+    """What has happened, and for a database's file what to do; SQLite says only the first."""
+    told = str(error) or type(error).__name__
+    remedies = (remedy for words, remedy in _REMEDIES.items() if isinstance(error, sqlite3.Error) and words in told)
+    return " ".join((told, *remedies))
+
+
+@contextmanager
+def _reaching(settings: Settings) -> Iterator[None]:
+    """Name the setting where the first attempt at a database server fails."""
+    try:
+        yield
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        raise SettingsError(
+            f"DATABASE_URL={name_of(settings.database_url)} cannot be used ({_with_remedy(error)}): see to it that the "
+            "server runs and can be reached from here, and that host, port, name, user and password are right."
+        ) from error
 
 
 def _settings() -> Settings:
@@ -186,7 +218,8 @@ def migrate(
     settings = _settings()
     if not to:
         raise SettingsError("--to is empty: name a revision, or leave it out for the newest.")
-    (migrations.downgrade if down else migrations.upgrade)(settings.database_url, to)
+    with _reaching(settings):
+        (migrations.downgrade if down else migrations.upgrade)(settings.database_url, to)
     _out.print(f"{name_of(settings.database_url)} is at {to}.")
 
 
@@ -207,15 +240,14 @@ def copy_all(
             file,
             postgres_url,
             is_stopped=not reason,
-            bar=lambda step, rows: partial(progress.advance, progress.add_task(step, total=rows)),
+            bar=lambda step, total: partial(progress.advance, progress.add_task(step, total=total)),
         )
     if not done.is_finished:
         so_far = f"{done.rows} rows are copied so far ({done.changed} in this run)"
         _complain(f"{so_far}. {reason} Then run this again to finish.")
         raise typer.Exit(1)
-    _out.print(
-        f"{done.rows} rows are the same in both. DATABASE_URL={name_of(postgres_url)} is what the bot needs now."
-    )
+    sentence = f"{done.rows} rows are the same in both. Set DATABASE_URL to {name_of(postgres_url)} and start the bot."
+    _out.print(sentence, markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -417,7 +449,9 @@ def _complain(problem: str) -> None:
 
 
 def _require_current(settings: Settings) -> None:
-    if not migrations.is_usable(settings.database_url):
+    with _reaching(settings):
+        is_usable = migrations.is_usable(settings.database_url)
+    if not is_usable:
         raise SettingsError(
             f"DATABASE_URL={name_of(settings.database_url)} is not a database of this version: "
             "run `wartemarke migrate` first."

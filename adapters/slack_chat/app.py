@@ -82,7 +82,7 @@ def create_app(
     most_heard: int = MOST_HEARD,
 ) -> AsyncApp:
     """The app that hears for this desk, in any of the three ways. The listeners know nothing of the way."""
-    listening = Listening(desk, workspaces, answering or Answering(desk, Delivery(workspaces)), most_heard)
+    listening = Listening(desk, workspaces, answering or Answering(desk, Delivery(workspaces, desk)), most_heard)
     secret = settings.slack_signing_secret
     app = AsyncApp(
         name="wartemarke",

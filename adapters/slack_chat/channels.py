@@ -5,22 +5,18 @@ The desk goes on knowing a channel by the id that it had first, and with it what
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-import structlog
-
+from adapters.slack_chat.people import InFlight
 from bot.model import Listener
-
-_log = structlog.get_logger(__name__)
 
 _KEPT_AS = "channels"
 """Under which name the desk keeps the changes for us."""
 _READ_EVERY = 10.0
-"""Seconds after which another process may know more than we do."""
+"""Seconds after which another worker may know more than we do."""
 
 
 class Channels:
@@ -34,7 +30,7 @@ class Channels:
         self._now: Mapping[str, str] = MappingProxyType({})
         self._known: Mapping[str, str] = {}
         self._read_at = 0.0
-        self._reading: asyncio.Task[None] | None = None
+        self._reading: InFlight[None] = InFlight()
 
     @property
     def changed(self) -> Mapping[str, str]:
@@ -51,7 +47,7 @@ class Channels:
 
     async def renamed(self, old: str, new: str) -> None:
         """A channel has another id from now on. When this returns, it is on the disk."""
-        await self.read()  # what another process has kept must not be lost
+        await self.read()  # what another worker has kept must not be lost
         known = self.known_as(old)
         if self.now(known) != old:
             return  # told again, or overtaken by a later change
@@ -61,21 +57,14 @@ class Channels:
 
     async def read(self) -> None:
         """Take over what is kept."""
-        self._read_at = self._clock()
         words = await self._desk.kept(self._server, _KEPT_AS)
         self._take(json.loads(words) if words else {})
+        self._read_at = self._clock()
 
-    def read_if_old(self) -> None:
-        """Read again what another process may have kept meanwhile; nobody waits for it."""
-        if self._clock() >= self._read_at + _READ_EVERY:
-            self._read_at = self._clock()
-            self._reading = asyncio.create_task(self._read_quietly())
-
-    async def _read_quietly(self) -> None:
-        try:
-            await self.read()
-        except Exception:  # noqa: BLE001 (it is logged, and tried again in some seconds)
-            _log.exception("changed channels could not be read", server=self._server)
+    async def read_if_old(self) -> None:
+        """Read again what another worker may have kept meanwhile: who does not know a channel, would not hear it."""
+        if self._desk.has_company and self._clock() >= self._read_at + _READ_EVERY:
+            await self._reading("", self.read)
 
     def _take(self, changed: Mapping[str, str]) -> None:
         self._now = MappingProxyType(dict(changed))

@@ -48,7 +48,7 @@ class Service:
         self._installations = Installations(settings, session, desk) if settings.slack_way is SlackWay.OAUTH else None
         self._tokens: Tokens = self._installations or OneToken(client_with(settings, session, _token_in(settings)))
         self.workspaces = Workspaces(settings, session, self._tokens, desk)
-        self.delivery = Delivery(self.workspaces)
+        self.delivery = Delivery(self.workspaces, desk)
         self.answering = Answering(desk, self.delivery)
         self.back_off, self.most_heard = BACK_OFF, MOST_HEARD
         self.line = Line()

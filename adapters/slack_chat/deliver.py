@@ -22,18 +22,20 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from adapters.slack_chat.addresses import address, place, workspace_of
-from adapters.slack_chat.pace import EARLY, LONGEST_SLEEP, POST, Call, Pace
+from adapters.slack_chat.pace import POST, Call, pace_of
 from adapters.slack_chat.people import CANNOT_TELL
 from adapters.slack_chat.refused import DEAD_TOKEN
 from adapters.slack_chat.show import Page, pages
 from adapters.slack_chat.workspaces import Workspace, Workspaces
-from bot.model import CloseThread, Content, Done, Effect, Later, Never, OpenThread, Outcome, Say
+from bot.model import CloseThread, Content, Done, Effect, Later, Listener, Never, OpenThread, Outcome, Say
 
 _log = structlog.get_logger(__name__)
 
 PATIENCE = timedelta(seconds=5)
 """How long one effect may keep a place in the outbox."""
 _TAKES_LONG = timedelta(seconds=10)
+_WITH_COMPANY = timedelta(seconds=20), timedelta(seconds=60)
+"""The same two where other workers may take up what we have put off: they must not while it goes on here."""
 _UNTIL_PERMITTED = timedelta(minutes=5)
 """When to look again whether somebody has invited us, or given us what was missing."""
 _UNTIL_MET = timedelta(seconds=10)
@@ -146,15 +148,16 @@ class _Errand:
 class Delivery:
     """Performs effects in all workspaces."""
 
-    def __init__(self, workspaces: Workspaces) -> None:
+    def __init__(self, workspaces: Workspaces, desk: Listener) -> None:
         self._workspaces = workspaces
-        self.pace = Pace()
+        self.pace = pace_of(desk)
         self._calls: dict[str, tuple[Effect, asyncio.Task[Outcome]]] = {}
         """What is being done, by nonce: nobody could tell what has become of a call that was broken off."""
         self._trails: LRUCache[str, _Trail] = LRUCache(_MOST_TRAILS)
         self._directs: LRUCache[tuple[str, str], str] = LRUCache(_MOST_DIRECTS)
         """Direct messages with us, by workspace and person."""
-        self.patience, self.takes_long, self.until_permitted = PATIENCE, _TAKES_LONG, _UNTIL_PERMITTED
+        self.patience, self.takes_long = _WITH_COMPANY if desk.has_company else (PATIENCE, _TAKES_LONG)
+        self.until_permitted = _UNTIL_PERMITTED
         self.refused: set[str] = set()
         """Workspaces whose token Slack has refused for good; whoever looks after them takes them out."""
 
@@ -399,13 +402,9 @@ class Delivery:
         self, errand: _Errand, call: Call, method: Callable[..., Awaitable[AsyncSlackResponse]], **arguments: Any
     ) -> AsyncSlackResponse:
         """Call Slack when it is our turn."""
-        wait = self.pace.turn(call, errand.nonce)
-        while wait > LONGEST_SLEEP:
-            if not errand.has_begun:
-                raise _PutOffError(f"many calls of {call.method}", wait - EARLY)
-            await asyncio.sleep(wait - EARLY)
-            wait = self.pace.turn(call, errand.nonce)
-        await asyncio.sleep(wait)
+        wait = await self.pace.wait(call, errand.nonce, can_come_back=not errand.has_begun)
+        if wait:
+            raise _PutOffError(f"many calls of {call.method}", wait)
         errand.has_begun = True
         try:
             return await method(**arguments)

@@ -39,6 +39,8 @@ _NAME = "installation"
 """What the desk keeps it under."""
 _KNOWN_FOR = timedelta(minutes=5)
 """So long a token is taken from memory; the shortest that Slack gives out lives for twelve hours."""
+_KNOWN_WITH_COMPANY = timedelta(seconds=10)
+"""The same where another worker may hear that the bot was removed, or installed anew."""
 _MOST_KNOWN = 10_000
 _RENEWED_BEFORE = timedelta(hours=2)
 """So long before its end a token is renewed."""
@@ -77,7 +79,8 @@ class Installations(Tokens):
             "client_secret": secret.get_secret_value() if secret else "",
         }
         self._desk = desk
-        self._known: TTLCache[str, Bot] = TTLCache(_MOST_KNOWN, _KNOWN_FOR.total_seconds())
+        known_for = _KNOWN_WITH_COMPANY if desk.has_company else _KNOWN_FOR
+        self._known: TTLCache[str, Bot] = TTLCache(_MOST_KNOWN, known_for.total_seconds())
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def token(self, workspace: str) -> str | None:

@@ -144,7 +144,7 @@ class Workspaces:
         known = self._known.get(workspace)
         if known is None or known.client.token != token:
             known = await self._in_flight(workspace, lambda: self._introduce(workspace, token))
-        known.channels.read_if_old()
+        await known.channels.read_if_old()
         return known
 
     async def of_event(

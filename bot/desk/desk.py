@@ -457,9 +457,16 @@ class Desk:
         await self._database.transaction(lambda tx: forget_drafts(tx, now))
         await self._database.transaction(lambda tx: keepsakes.forget_strangers(tx, now - _BROKEN_OFF))
         for server, settings in (await self._database.transaction(queries.settings_ever)).items():
-            await self._forget_texts(server, now - timedelta(days=settings.retention_days))
+            await self._alone(server, self._forget_texts(server, now - timedelta(days=settings.retention_days)))
         for server in await self._database.transaction(lambda tx: left_before(tx, now - COMES_BACK)):
-            await self._forget(server, now - COMES_BACK)
+            await self._alone(server, self._forget(server, now - COMES_BACK))
+
+    @staticmethod
+    async def _alone(server: str, chore: Awaitable[None]) -> None:
+        try:
+            await chore
+        except Exception:  # noqa: BLE001 (it is logged; the other servers must not wait for it)
+            _log.exception("a server could not be tidied", server=server)
 
     async def _forget(self, server: str, left_before: datetime) -> None:
         forget = partial(forget_some, server=server, before=left_before, most=_AT_A_TIME)

@@ -20,10 +20,11 @@ import structlog
 from pydantic import TypeAdapter
 from sqlalchemy import and_, bindparam, case, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
-from tenacity import AsyncRetrying, RetryCallState, wait_exponential, wait_random
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_delay, wait_exponential, wait_random
 
 from bot.model import Chat, CloseThread, Content, Done, Effect, Later, Never, OpenThread, Outcome, Say
 from bot.store.database import Database, Transaction
+from bot.store.engines import is_passing
 from bot.store.queries import forget_post, keep_post, post_named, set_thread
 from bot.store.tables import DEAD, DONE, DRAWN_WHEN_SENT, OWED, outbox, tickets
 from bot.store.workers import SHOW_EVERY, WORKERS_ALIVE, new_worker, show_alive, show_gone
@@ -32,6 +33,8 @@ LEASE = timedelta(seconds=60)
 """How long one try may take before somebody else tries again."""
 BOARD_DELAY = timedelta(seconds=1)
 """The board is drawn at most this often."""
+LONGEST_WAIT = timedelta(hours=1)
+"""After so long a letter is tried again, whatever its platform has said."""
 GIVE_UP_AFTER = timedelta(days=3)
 """So long an effect is tried; then it is shown as a dead letter."""
 MEANWHILE_AFTER = timedelta(seconds=10)
@@ -63,6 +66,13 @@ CARD = "card-"
 Draw = Callable[[Transaction, str, str], Awaitable[Say | None]]
 """Draws a server's post of this name as it is now; None where it has no place."""
 
+_MARKING = AsyncRetrying(
+    retry=retry_if_exception(is_passing),
+    wait=wait_exponential(multiplier=0.1, max=2),
+    stop=stop_after_delay(LEASE.total_seconds() / 3),
+    reraise=True,
+)
+"""What came of a letter is worth some patience: else it would be sent once more when the lease has run out."""
 _moment = outbox.c.due_at.type
 _now = bindparam("now", type_=_moment)
 _ADD = insert(outbox).values(
@@ -91,12 +101,13 @@ _ADD_DRAWING = (
 )
 _heads = select(func.min(outbox.c.id)).where(OWED).group_by(outbox.c.lane).scalar_subquery()
 _turn = func.row_number().over(partition_by=outbox.c.server, order_by=(outbox.c.due_at, outbox.c.id))
-_is_free = or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= _now)
-_due = (
-    select(outbox.c.id, _turn.label("turn"))
-    .where(outbox.c.id.in_(_heads), outbox.c.due_at <= _now, _is_free)
-    .subquery()
+_is_free = or_(
+    outbox.c.leased_until.is_(None),
+    outbox.c.leased_until <= _now,
+    outbox.c.leased_until > bindparam("lease_end", type_=_moment),  # by a clock that was wrong
 )
+_is_due = or_(outbox.c.due_at <= _now, outbox.c.due_at > bindparam("too_late", type_=_moment))  # the same
+_due = select(outbox.c.id, _turn.label("turn")).where(outbox.c.id.in_(_heads), _is_due, _is_free).subquery()
 _READY = (
     select(outbox.c.id, outbox.c.server, outbox.c.effect, outbox.c.ticket, outbox.c.post, outbox.c.attempts)
     .add_columns(outbox.c.created_at, tickets.c.thread)
@@ -395,16 +406,20 @@ class Outbox:
         letters: list[Letter] = []
         on_their_way = Counter(self._on_their_way)
         has_ended_any = False
-        for row in await tx.rows(_READY, now=now, most=_LOOKED_AT if self._database.is_shared else most):
+        by_now = {"now": now, "lease_end": now + LEASE}
+        looked_at = _LOOKED_AT if self._database.is_shared else most
+        for row in await tx.rows(_READY, **by_now, too_late=now + LONGEST_WAIT, most=looked_at):
             if len(letters) == most:
                 break
             if on_their_way[row["server"]] >= _MOST_OF_A_SERVER or not self._serves(row["server"]):
                 continue
-            if not await tx.run(_LEASE, letter=row["id"], worker=self._worker, now=now, until=now + LEASE):
+            if not await tx.run(_LEASE, letter=row["id"], worker=self._worker, until=now + LEASE, **by_now):
                 continue  # another worker was quicker
             try:
                 effect = await self._effect(tx, row)  # only now: what it shows must not be older than the lease
-            except Exception as error:  # noqa: BLE001 (one bad row must not stop all the others)
+            except Exception as error:
+                if is_passing(error):  # it says nothing of this letter
+                    raise
                 reason = f"cannot be read: {type(error).__name__}"
                 _log.error("dead letter", letter=row["id"], reason=reason)
                 await tx.run(_END, letter=row["id"], end="dead", why=reason, now=now)
@@ -447,11 +462,21 @@ class Outbox:
         self.wake()
 
     async def _deliver(self, letter: Letter) -> None:
+        outcome = await self._perform(letter)
         try:
-            outcome = await self._perform(letter)
-            await self._database.transaction(lambda tx: self._mark(tx, letter, outcome), letter.effect.server)
-        except Exception:  # noqa: BLE001 (it is logged, and tried again)
-            _log.exception("could not mark an effect; its lease will run out", letter=letter.id)
+            await _MARKING.copy()(self._write_down, letter, lambda tx: self._mark(tx, letter, outcome))
+        except Exception as error:  # noqa: BLE001 (logged; an outbox goes on)
+            _log.exception("what came of a letter could not be written down", letter=letter.id)
+            if not is_passing(error):  # said again and again, it would never come to an end
+                await self._give_up(letter, f"could not be written down: {type(error).__name__}")
+
+    async def _write_down(self, letter: Letter, what: Callable[[Transaction], Awaitable[None]]) -> None:
+        await self._database.transaction(what, letter.effect.server)
+
+    async def _give_up(self, letter: Letter, why: str) -> None:
+        end = {"letter": letter.id, "end": "dead", "why": why, "now": self._clock()}
+        with suppress(Exception):  # then it is tried once more when its lease has run out
+            await self._database.transaction(lambda tx: tx.run(_END, **end), letter.effect.server)
 
     async def _perform(self, letter: Letter) -> Outcome:
         effect = letter.effect
@@ -478,7 +503,7 @@ class Outbox:
                 await self._keep_ids(tx, letter, outcome, now)
                 await tx.run(_END, letter=letter.id, end="done", why=None, now=now)
             case Later(reason, wait, is_untouched) if now - letter.promised_at < GIVE_UP_AFTER:
-                due = now + (wait or self.back_off(letter.attempts))
+                due = now + min(wait or self.back_off(letter.attempts), LONGEST_WAIT)
                 await tx.run(
                     _TRY_AGAIN, letter=letter.id, due=due, why=reason, uncounted=int(is_untouched), worker=self._worker
                 )

@@ -61,6 +61,7 @@ _SIGN_OF_LIFE = 10.0
 _CONFLICT = asyncpg.SerializationError, asyncpg.DeadlockDetectedError
 _PASSING = (
     asyncpg.InterfaceError,  # the connection was closed under us
+    asyncpg.InternalClientError,  # the server died in the middle of an answer
     asyncpg.PostgresConnectionError,
     asyncpg.InsufficientResourcesError,  # disk full, too many connections
     asyncpg.OperatorInterventionError,  # shut down, starting up, a statement that took too long
@@ -302,7 +303,9 @@ class PostgresDatabase(Database):
             await asyncio.sleep(1)
 
     async def _listen_until_it_breaks(self, hear: Callable[[str], None], catch_up: Callable[[], None]) -> None:
-        connection = await asyncpg.connect(self.url, command_timeout=_SIGN_OF_LIFE)
+        connection = await asyncpg.connect(
+            self.url, timeout=_CONNECT_TIME, command_timeout=_SIGN_OF_LIFE, server_settings=_SETTINGS
+        )
         try:
             await connection.add_listener(_CHANNEL, lambda *told: hear(told[-1]))
             catch_up()

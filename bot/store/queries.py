@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from pydantic import TypeAdapter
 from sqlalchemy import (
     Column,
@@ -29,7 +30,6 @@ from sqlalchemy.dialects.postgresql import insert
 from bot.model import Language, Notice, Ruling, ServerSettings, Ticket, TicketState
 from bot.rules.record import Entry, link
 from bot.store.database import Transaction
-from bot.store.statements import Statement, compiled
 from bot.store.tables import (
     CLAIMED,
     HAS_MESSAGE,
@@ -47,6 +47,7 @@ from bot.store.tables import (
     tickets,
 )
 
+_log = structlog.get_logger(__name__)
 _SETTINGS = TypeAdapter(ServerSettings)
 
 
@@ -155,12 +156,23 @@ _NEXT_NUMBER = (
 
 async def all_settings(tx: Transaction) -> dict[str, ServerSettings]:
     """Every server's settings, for the memory of a starting process."""
-    return {row["id"]: _SETTINGS.validate_json(row["settings"]) for row in await tx.rows(_SERVERS)}
+    return _readable(await tx.rows(_SERVERS))
 
 
 async def settings_ever(tx: Transaction) -> dict[str, ServerSettings]:
     """The same, and of servers that were left: how long texts are kept holds for them, too."""
-    return {row["id"]: _SETTINGS.validate_json(row["settings"]) for row in await tx.rows(_EVER)}
+    return _readable(await tx.rows(_EVER))
+
+
+def _readable(rows: list[dict[str, Any]]) -> dict[str, ServerSettings]:
+    """By server. Settings that somebody has broken must not keep us from the other servers."""
+    found = {}
+    for row in rows:
+        try:
+            found[row["id"]] = _SETTINGS.validate_json(row["settings"])
+        except ValueError as error:
+            _log.error("settings cannot be read, their server is not served", server=row["id"], reason=str(error))
+    return found
 
 
 async def settings_of(tx: Transaction, server: str) -> ServerSettings | None:
@@ -316,11 +328,6 @@ async def add_ticket(tx: Transaction, ticket: Ticket) -> None:
 def ticket_values(ticket: Ticket) -> dict[str, Any]:
     """A ticket as the values of its columns."""
     return {name: getattr(ticket, name) for name in _TICKET_COLUMNS}
-
-
-def add_ticket_sql() -> Statement:
-    """The statement that adds a ticket, for who measures the database without us."""
-    return compiled(_ADD_TICKET)
 
 
 async def save_ticket(tx: Transaction, ticket: Ticket) -> None:

@@ -21,6 +21,8 @@ from bot.store.tables import history, servers
 _HEADS = select(servers.c.id, servers.c.record_hash).order_by(servers.c.id)
 _RECORDED = select(history.c.server).distinct()
 _PAGE = 1_000
+_PATIENCE = 10.0
+"""Seconds until a database that does not answer is taken for gone."""
 _ENTRIES = select(history).where(history.c.server == bindparam("server")).order_by(history.c.id)
 
 
@@ -65,7 +67,7 @@ def _reading_postgres(url: str) -> Iterator[Rows]:
             yield from (statement.row(tuple(record)) for record in page)
 
     with asyncio.Runner() as runner:
-        connection = runner.run(asyncpg.connect(url))
+        connection = runner.run(asyncpg.connect(url, timeout=_PATIENCE))
         try:
             runner.run(connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))
             yield rows

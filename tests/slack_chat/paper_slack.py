@@ -85,7 +85,8 @@ class PaperSlack:
 class PaperDesk:
     """Keeps what an adapter wants to have kept, or fails with `trouble`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, has_company: bool = False) -> None:
+        self.has_company = has_company
         self.notes: dict[tuple[str, str], str] = {}
         self.trouble: Exception | None = None
         self.reads = 0

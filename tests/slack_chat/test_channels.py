@@ -6,6 +6,8 @@ import asyncio
 import json
 from typing import cast
 
+import pytest
+
 from adapters.slack_chat.channels import Channels
 from bot.model import Listener
 from tests.slack_chat.paper_slack import ByHand, PaperDesk
@@ -55,27 +57,35 @@ async def test_two_processes_lose_none_of_each_others_changes() -> None:
     assert json.loads(desk.notes[SERVER, "channels"]) == {"G1": "C1", "G2": "C2"}
 
 
-async def test_what_another_process_has_noted_is_read_after_a_while_and_nobody_waits_for_it() -> None:
-    desk, clock = PaperDesk(), ByHand()
+async def test_what_another_worker_has_kept_is_known_after_a_while_before_anything_is_heard() -> None:
+    desk, clock = PaperDesk(has_company=True), ByHand()
     known = channels(desk, clock)
     await known.read()
     await channels(desk).renamed("G1", "C2")
-    known.read_if_old()
-    await asyncio.sleep(0)
+    await known.read_if_old()
     assert known.known_as("C2") == "C2"
     clock.now += 10
-    known.read_if_old()
-    known.read_if_old()
-    await asyncio.sleep(0)
+    reads = desk.reads
+    await asyncio.gather(*(known.read_if_old() for _ in range(5)))
     assert known.known_as("C2") == "G1"
+    assert desk.reads == reads + 1
 
 
-async def test_a_store_that_fails_leaves_the_channels_as_they_were() -> None:
+async def test_who_is_alone_reads_nothing_again() -> None:
     desk, clock = PaperDesk(), ByHand()
+    known = channels(desk, clock)
+    await known.read()
+    clock.now += 1_000
+    await known.read_if_old()
+    assert desk.reads == 1
+
+
+async def test_a_store_that_fails_is_told_so_that_the_event_comes_again() -> None:
+    desk, clock = PaperDesk(has_company=True), ByHand()
     known = channels(desk, clock)
     await known.renamed("G1", "C2")
     desk.trouble = OSError("disk")
     clock.now += 10
-    known.read_if_old()
-    await asyncio.sleep(0)
+    with pytest.raises(OSError, match="disk"):
+        await known.read_if_old()
     assert known.known_as("C2") == "G1"

@@ -29,6 +29,8 @@ _numbers = count(1)
 class Notes:
     """As much of a desk as a workspace needs: it keeps things."""
 
+    has_company = False
+
     def __init__(self) -> None:
         self.notes: dict[tuple[str, str], str] = {}
 
@@ -54,6 +56,7 @@ class Shop:
 
     slack: Double
     session: aiohttp.ClientSession
+    desk: Listener = field(default_factory=lambda: cast("Listener", Notes()))
     workspaces: Workspaces = field(init=False)
     delivery: Delivery = field(init=False)
 
@@ -69,8 +72,8 @@ class Shop:
     def restart(self) -> None:
         """Another process, that knows nothing of what the one before has done."""
         tokens = OneToken(client_with(self.settings, self.session, self.token))
-        self.workspaces = Workspaces(self.settings, self.session, tokens, cast("Listener", Notes()))
-        self.delivery = Delivery(self.workspaces)
+        self.workspaces = Workspaces(self.settings, self.session, tokens, self.desk)
+        self.delivery = Delivery(self.workspaces, self.desk)
 
     @property
     def server(self) -> str:

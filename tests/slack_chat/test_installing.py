@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from html import unescape
 from typing import Any
 
@@ -25,6 +26,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.oauth.installation_store import Bot
 from yarl import URL
 
+from adapters.slack_chat import installing
 from adapters.slack_chat.addresses import server_of
 from adapters.slack_chat.door import create_door
 from adapters.slack_chat.installing import Installations, Installing
@@ -48,6 +50,11 @@ class Drawer(Listener):
     stale: dict[tuple[str, str], str] = field(default_factory=dict)
     """What is read once more, although something else is kept meanwhile."""
     asked: Counter[str] = field(default_factory=Counter)
+    is_shared: bool = False
+
+    @property
+    def has_company(self) -> bool:
+        return self.is_shared
 
     async def handle(self, event: Event) -> Reply | None:
         raise NotImplementedError
@@ -331,6 +338,19 @@ async def test_a_token_is_read_once_and_then_known(site: Site, installed: Shop) 
     assert set(tokens) == {site.kept(installed).bot_token}
     assert site.drawer.asked[server_of(installed.id)] == 1
     assert renewals(site) == 0
+
+
+async def test_what_another_worker_has_heard_is_known_soon(
+    site: Site, installed: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each worker hears only some of what Slack tells; so a token is believed for seconds, not minutes."""
+    monkeypatch.setattr(installing, "_KNOWN_WITH_COMPANY", timedelta(seconds=0.05))
+    site.drawer.is_shared = True
+    others = site.restarted()
+    assert await others.token(installed.id) == site.kept(installed).bot_token
+    await site.drawer.drop(server_of(installed.id), NAME)
+    await asyncio.sleep(0.06)
+    assert await others.token(installed.id) is None
 
 
 async def test_where_the_bot_is_not_installed_there_is_no_token(site: Site) -> None:

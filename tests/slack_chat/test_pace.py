@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import timedelta
 from itertools import pairwise
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.slack_chat.pace import EARLY, LONGEST_SLEEP, POST, SPACING, Call, Pace
+from adapters.slack_chat.pace import EARLY, LONGEST_SLEEP, POST, SPACING, Call, Pace, SharedPace, pace_of
+from bot.model import Listener
 
 HELP, GALLERY = Call("T1", POST, "C1"), Call("T1", POST, "C2")
 EDIT = Call("T1", "chat.update")
@@ -163,3 +168,54 @@ def test_what_is_over_is_forgotten(pace: Pace, clock: Clock) -> None:
     clock.now += 2_000
     pace.turn(HELP, "last")
     assert remembered(pace) == [1, 1, 0]
+
+
+# --- several workers ----------------------------------------------------------------------------------
+
+
+class TakenByOthers:
+    """The desk of a worker: the others have taken all turns, and the next one comes in so many seconds."""
+
+    has_company = True
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    async def wait_turn(self, _name: str, _rate: float, _most: int) -> timedelta:
+        return timedelta(seconds=self.seconds)
+
+
+def shared(clock: Clock, seconds: float) -> SharedPace:
+    return SharedPace(cast("Listener", TakenByOthers(seconds)), clock)
+
+
+async def test_of_those_who_find_no_turn_two_wait_and_the_others_come_back_one_by_one(clock: Clock) -> None:
+    pace = shared(clock, 1)
+    waiting = [asyncio.create_task(pace.wait(HELP, nonce, can_come_back=True)) for nonce in "ab"]
+    await asyncio.sleep(0.01)
+    put_off = [await pace.wait(HELP, nonce, can_come_back=True) for nonce in "cde"]
+    assert put_off == pytest.approx([1, 1 + SPACING, 1 + 2 * SPACING])
+    for task in waiting:
+        assert not task.done()
+        task.cancel()
+
+
+async def test_nobody_waits_long_on_the_spot_unless_they_have_begun(clock: Clock) -> None:
+    pace = shared(clock, 5)
+    assert await pace.wait(EDIT, "a", can_come_back=True) == 5
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(pace.wait(EDIT, "b", can_come_back=False), 0.02)
+
+
+async def test_what_slack_has_refused_is_not_asked_for(clock: Clock) -> None:
+    pace = shared(clock, 0)
+    pace.hold(HELP, 30)
+    assert await pace.wait(HELP, "a", can_come_back=True) == 30
+    assert await pace.wait(GALLERY, "b", can_come_back=True) == 0
+    clock.now += 30
+    assert await pace.wait(HELP, "a", can_come_back=True) == 0
+
+
+@pytest.mark.parametrize(("has_company", "kind"), [(True, SharedPace), (False, Pace)])
+def test_who_is_alone_needs_no_database_for_it(*, has_company: bool, kind: type) -> None:
+    assert type(pace_of(cast("Listener", SimpleNamespace(has_company=has_company)))) is kind

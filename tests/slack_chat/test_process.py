@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from bot.settings import SlackWay
+from bot.store.engines import url_of
 from tests.coverage.small_policy import write_policy
 from tests.doubles.bot_process import ROOT, BotProcess
 from tests.doubles.slack.answers import Answer
@@ -46,10 +47,12 @@ POSTS, UPDATES = "chat.postMessage", "chat.update"
 class SlackProcess(BotProcess):
     """`wartemarke run` on the local Slack."""
 
-    def __init__(self, slack: Double, way: SlackWay, workspace: Workspace, folder: Path, database: Path) -> None:
+    def __init__(self, slack: Double, way: SlackWay, workspace: Workspace, folder: Path, database: Path | str) -> None:
+        """`database` is a file, which moves into the folder, or the address of a database for several processes."""
         self._folder = folder
         self._slack = slack
-        self._database = database.rename(folder / "desk.sqlite3")
+        if isinstance(database, Path):
+            self._database = database.rename(folder / "desk.sqlite3")
         self._sockets = 2 if way is SlackWay.SOCKET else 0
         policy = folder / "policy"
         policy.mkdir()
@@ -63,7 +66,7 @@ class SlackProcess(BotProcess):
             "PYTHONDONTWRITEBYTECODE": "",
             "PYTHONPYCACHEPREFIX": str(folder.parent / "bytecode"),  # compiled once for all starts
             "POLICY_DIR": str(policy),
-            "DATABASE_URL": f"sqlite:///{self._database}",
+            "DATABASE_URL": database if isinstance(database, str) else url_of(self._database),
             "LOG_FORMAT": "json",
             "SLACK_API_URL": slack.api_url,
             "SLACK_BOT_TOKEN": slack.token(workspace),
@@ -121,19 +124,20 @@ class Holds(Faults):
     def __init__(self, api: Api) -> None:
         super().__init__()
         self._api = api
-        self._ahead: list[Hold] = []
+        self.ahead: list[Hold] = []
+        """Those that have not come yet."""
 
     def hold(self, method: str, is_meant: Callable[[Json], bool], *, is_done: bool, seconds: float = HELD) -> Hold:
         """The next such call hangs, with or without having done its work; unless for long, it is answered then."""
         fault = Fault(re.compile(method), 1, drop=seconds == HELD, delay=seconds, after_doing=is_done)
-        self._ahead.append(Hold(method, is_meant, fault))
-        return self._ahead[-1]
+        self.ahead.append(Hold(method, is_meant, fault))
+        return self.ahead[-1]
 
     def take(self, method: str) -> Fault | None:
         asked = self._api.requests[-1].args
-        for hold in self._ahead:
+        for hold in self.ahead:
             if hold.method == method and hold.is_meant(asked):
-                self._ahead.remove(hold)
+                self.ahead.remove(hold)
                 hold.is_on = True
                 return hold.fault
         return super().take(method)

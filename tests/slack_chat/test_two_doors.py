@@ -1,8 +1,9 @@
 """Two workers behind a load balancer that asks each in turn: nobody can tell them from one.
 
-Both run in this process, each with a desk, an outbox and a database connection of its own, on one SQLite file. Two
-processes on one file are refused by design (bot.app.alone_with); several workers are for PostgreSQL. Each reads at its
-start what is set up, as here; of what is set up at another one afterwards, it does not hear.
+Both run in this process, each with a desk, an outbox and a database connection of its own, on one SQLite file, and
+without Slack's limits, so that whole plays can be compared quickly; each reads at its start what is set up. Two
+processes on one file are refused by design (bot.app.alone_with): several workers, which tell each other what changes,
+are for PostgreSQL (test_two_processes.py).
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ class Sample:
     @property
     def for_each_ticket(self) -> float:
         """KiB of the file; tickets are kept, so that the file grows with them and with nothing else."""
-        return (self.file + self.log) * 1024 / max(self.tickets, 1)
+        return self.file * 1024 / max(self.tickets, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +84,13 @@ async def soak(folder: Path, seconds: float, seed: int = 1, pause: float = 0.1) 
     async with stand_in(chance, keeps_calls=False) as platform, killing.open_workers(plan, platform.url) as [worker]:
         told = Told(chance, [f"http://127.0.0.1:{worker.port}"], keeps_events=False)
         people = shops(_SERVERS, told, seed, pause)
-        process = worker.process
+        process = worker.running.pid
         assert process is not None
-        assert process.pid is not None
         async with asyncio.TaskGroup() as tasks:
             for shop in people:
                 tasks.create_task(shop.live(_CUSTOMERS, _AGENTS))
             await killing.until_heard(told)
-            samples = await _watch(process.pid, file, told, seconds)
+            samples = await _watch(process, file, told, seconds)
             killing.close(people)
         return samples
 
@@ -113,7 +112,7 @@ def _look(process: int, file: Path, passed: float, events: int) -> Sample:
     return Sample(
         seconds=passed,
         memory=pages * os.sysconf("SC_PAGE_SIZE") / _MIB,
-        open_files=len(os.listdir(f"/proc/{process}/fd")),
+        open_files=len(list(Path(f"/proc/{process}/fd").iterdir())),
         log=Path(f"{file}-wal").stat().st_size / _MIB,
         file=file.stat().st_size / _MIB,
         tickets=tickets,

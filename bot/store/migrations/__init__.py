@@ -22,6 +22,8 @@ from bot.store.engines import file_of
 
 T = TypeVar("T")
 
+_PATIENCE = 10.0
+"""Seconds until a database that does not answer is taken for gone."""
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(1, 0)")
 """Workers that start together bring their database up to date one after the other."""
 
@@ -91,7 +93,7 @@ def _on_sqlite(file: Path, work: Callable[[Connection], T]) -> T:
 
 async def _on_postgres(url: str, work: Callable[[Connection], T]) -> T:
     engine = create_async_engine(
-        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url), poolclass=NullPool
+        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url, timeout=_PATIENCE), poolclass=NullPool
     )
     async with engine.begin() as connection:
         await connection.execute(_ONE_AT_A_TIME)
