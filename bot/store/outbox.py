@@ -47,6 +47,8 @@ _TOOK_TOO_LONG = timedelta(seconds=10)
 """How long to leave a platform alone that has not answered in time."""
 _FAREWELL = timedelta(seconds=4)
 """How long a stopping process waits for what is on its way."""
+_LOOKS = 2
+"""How often in a row we must have shown ourselves before we take others for dead."""
 _MOST_AT_ONCE = 32
 _LOOKED_AT = 1_024
 """Letters that are looked at where some are for other workers: theirs must not hide ours."""
@@ -323,7 +325,7 @@ class Outbox:
                 self._news.clear()
                 try:
                     if looking is None:
-                        await self._database.transaction(self._take_over)
+                        await self._database.transaction(self._take_part)
                         looking = asyncio.create_task(self._look_around())
                     wait = await self._start()
                 except Exception:  # noqa: BLE001 (logged; a dead outbox would be worse)
@@ -339,21 +341,34 @@ class Outbox:
             await self._finish()
 
     async def _look_around(self) -> None:
-        """Show ourselves to the other workers, and take over what those had on their way who do not any more."""
+        """Show ourselves to the other workers, and take over what those had on their way who do not any more.
+
+        After a time without the database, all must have had a chance to show themselves before any is taken for dead.
+        """
+        looks = 0
         while self._database.is_shared:
             await asyncio.sleep(SHOW_EVERY.total_seconds())
             try:
-                if await self._database.transaction(self._take_over):
-                    self.wake()
+                async with asyncio.timeout(2 * SHOW_EVERY.total_seconds()):
+                    await self._database.transaction(self._take_part)
+                    freed = await self._database.transaction(self._take_over) if looks >= _LOOKS else 0
+                looks += 1
             except Exception:  # noqa: BLE001 (logged; if it goes on, others take over from us)
                 _log.exception("could not look after what other workers had on their way; trying again")
+                freed, looks = 0, 0
+            if freed:
+                _log.warning("another worker has died, what it had on its way is tried again", letters=freed)
+                self.wake()
+
+    async def _take_part(self, tx: Transaction) -> None:
+        """Before we have anything on its way: where nobody else can be, what is was a killed process's."""
+        if self._database.is_shared:
+            await show_alive(tx, self._worker, self._clock())
+        else:
+            await free_leases(tx)
 
     async def _take_over(self, tx: Transaction) -> int:
-        if not self._database.is_shared:
-            return await free_leases(tx)
-        now = self._clock()
-        await show_alive(tx, self._worker, now)
-        return await free_leases_of_dead(tx, now)
+        return await free_leases_of_dead(tx, self._clock())
 
     async def _finish(self) -> None:
         if self._deliveries:
@@ -406,9 +421,9 @@ class Outbox:
         letters: list[Letter] = []
         on_their_way = Counter(self._on_their_way)
         has_ended_any = False
-        by_now = {"now": now, "lease_end": now + LEASE}
+        by_now = {"now": now, "lease_end": now + 2 * LEASE}  # twice: clocks of workers differ, and stand still between
         looked_at = _LOOKED_AT if self._database.is_shared else most
-        for row in await tx.rows(_READY, **by_now, too_late=now + LONGEST_WAIT, most=looked_at):
+        for row in await tx.rows(_READY, **by_now, too_late=now + 2 * LONGEST_WAIT, most=looked_at):
             if len(letters) == most:
                 break
             if on_their_way[row["server"]] >= _MOST_OF_A_SERVER or not self._serves(row["server"]):

@@ -35,7 +35,12 @@ _OTHER_CASES = (
     .order_by(tickets.c.asked_at.desc())
     .limit(MOST_CASES)
 )
-_BEING_ANSWERED = select(func.count()).select_from(tickets).where(is_(tickets.c.server), CLAIMED, UNANSWERED)
+_BEING_ANSWERED = (
+    select(func.count())
+    .select_from(tickets)
+    .where(is_(tickets.c.server), CLAIMED, UNANSWERED, tickets.c.claimed_at.is_not(None))
+)
+"""That a claimed ticket was claimed at some time leads SQLite to the index of these, and past all who wait."""
 
 
 async def cases(tx: Transaction, server: str, now: datetime) -> list[Case]:

@@ -134,7 +134,10 @@ def _steps(filling: Filling, dialect: Dialect, series: tuple[str, str]) -> list[
     ]
     if filling.tickets:
         steps.append((_copied(tickets, _ticket_columns(filling), "server", f"{shop} CROSS JOIN {place}"), []))
-    gone = [(f"DELETE FROM {table} WHERE {key} = '{_TEMPLATE}'", []) for table, key in _KEYS]  # noqa: S608
+    gone: list[tuple[str, list[Any]]] = [
+        (f"DELETE FROM {table} WHERE {key} = '{_TEMPLATE}'", [])  # noqa: S608
+        for table, key in _KEYS
+    ]
     return [*steps, *gone]
 
 

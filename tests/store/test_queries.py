@@ -109,7 +109,7 @@ def test_fairness_reads_its_period_in_order_from_an_index(database_file: Path, n
 
 @pytest.mark.parametrize(
     "name",
-    ["_OTHER_CASES", "_BEING_ANSWERED", "_LAST_NOTICED", "_NOTICED_COUNTS", "_NOTICED", "_LATE_COUNTS", "_REMEMBER"],
+    ["_OTHER_CASES", "_LAST_NOTICED", "_NOTICED_COUNTS", "_NOTICED", "_LATE_COUNTS", "_REMEMBER"],
 )
 def test_what_is_without_an_answer_is_found_among_its_like(database_file: Path, name: str) -> None:
     plan = plan_of(database_file, f"promise_queries.{name}")
@@ -131,3 +131,8 @@ def test_history_is_only_ever_added_to() -> None:
     added = compiled(STATEMENTS["queries._RECORD"], DIALECT).sql
     assert added.startswith("INSERT INTO history")
     assert "CONFLICT" not in added
+
+
+def test_what_is_being_answered_is_found_among_the_claimed_and_not_past_all_who_wait(database_file: Path) -> None:
+    plan = plan_of(database_file, "promise_queries._BEING_ANSWERED")
+    assert any("ix_tickets_claimed" in step for step in plan), plan

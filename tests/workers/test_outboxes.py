@@ -139,3 +139,16 @@ async def test_letters_for_another_worker_do_not_hide_ours(offices: list[PostOff
     assert ours.chat.said == ["ours"]
     await theirs.deliver()
     assert len(theirs.chat.said) == 2 * 32
+
+
+async def test_a_clock_that_is_a_little_behind_does_not_take_what_another_has(offices: list[PostOffice]) -> None:
+    ahead, behind, *_ = offices
+    ahead.pass_time(timedelta(seconds=1))
+    gate = ahead.chat.slow["support"] = asyncio.Event()
+    await behind.owe("one")
+    delivering = asyncio.create_task(ahead.outbox.deliver_ready())
+    await until(lambda: len(ahead.chat.tries) == 1)
+    assert await behind.outbox.deliver_ready() == 0
+    gate.set()
+    await delivering
+    assert ahead.chat.said == ["one"]
