@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-import time
 
 from bot.coverage.matcher import Matcher
 from bot.coverage.policy import Category, CategoryTexts, Policy
 from bot.model import Language, Ruling
+from tests.coverage.timing import messages_worth
 
 CHANCE = random.Random(7)  # noqa: S311 (the same each time, hides nothing)
 SYLLABLES = [f"{start}{vowel}" for start in (*"bdfgklmnprstw", "st", "tr") for vowel in "aeiou"]
@@ -28,17 +28,10 @@ def made_up_category(number: int) -> Category:
     return Category(f"category_{number}", list(Ruling)[number % 4], texts)
 
 
-def test_two_hundred_categories_of_a_hundred_phrases_answer_within_five_milliseconds() -> None:
+def test_two_hundred_categories_of_a_hundred_phrases_answer_at_once(matcher: Matcher) -> None:
     categories = {category.id: category for category in map(made_up_category, range(200))}
-    matcher = Matcher(Policy(categories, {}, "made up"))
+    large = Matcher(Policy(categories, {}, "made up"))
     for category in list(categories.values())[::5]:
         phrase = category.texts[Language.DE].phrases[0]
-        assert matcher.match(phrase).category == category.id
-        assert min(seconds(matcher, phrase) for _ in range(3)) < 0.005
-
-
-def seconds(matcher: Matcher, text: str) -> float:
-    """How long the processor is busy with a message."""
-    start = time.process_time()
-    matcher.match(text)
-    return time.process_time() - start
+        assert large.match(phrase).category == category.id
+        assert messages_worth(matcher, lambda phrase=phrase: large.match(phrase), tries=5) < 3  # type: ignore[misc]
