@@ -38,7 +38,8 @@ from sqlalchemy.schema import AddConstraint, CreateIndex, DropConstraint, DropIn
 from bot.store import migrations, postgres, sqlite
 from bot.store.engines import file_of, name_of
 from bot.store.postgres import lock_of
-from bot.store.tables import leases, metadata, outbox
+from bot.store.tables import leases, line_parts, metadata, outbox
+from bot.store.triggers import COUNT_ALL, NO_MORE_ON_POSTGRES, ON_POSTGRES
 
 Row: TypeAlias = tuple[Any, ...]
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -132,20 +133,22 @@ def _count_on(number: Column[int]) -> str:
     return f"SELECT setval({sequence}, coalesce(max({number.name}), 0) + 1, false) FROM {number.table.name}"  # noqa: S608
 
 
-_FORMS = [_Form(table) for table in metadata.sorted_tables if table is not leases]
+_FORMS = [_Form(table) for table in metadata.sorted_tables if table not in (leases, line_parts)]
 _TABLES = [*metadata.tables, _VERSION]
 _TWINS = _twins(metadata).sorted_tables
 _INDEXES = [index for table in _TWINS for index in table.indexes]
 _FOREIGN_KEYS = [key for table in _TWINS for key in table.foreign_key_constraints]
 _STRIP = [
+    *NO_MORE_ON_POSTGRES,
     *(_sql(DropConstraint(key, if_exists=True)) for key in _FOREIGN_KEYS),
     *(_sql(DropIndex(index, if_exists=True)) for index in _INDEXES),
 ]
-"""Without these, rows are written faster, and in any order."""
+"""Without these, rows are written faster, and in any order; what triggers keep is counted at the end."""
 _COMPLETE = [
     *(_sql(CreateIndex(index)) for index in _INDEXES),
     *(_sql(AddConstraint(key)) for key in _FOREIGN_KEYS),
     *(_count_on(table.autoincrement_column) for table in _TWINS if table.autoincrement_column is not None),
+    COUNT_ALL,
     *(f"ANALYZE {name}" for name in _TABLES),
 ]
 """What makes the copy a database to work with: counters go on after the highest number, and indexes are used."""
@@ -261,7 +264,7 @@ async def _put_in_place(target: Connection, url: str, advance: Advance) -> None:
         advance(1)
     for table in _TABLES:
         await target.execute(f"ALTER TABLE {table} SET SCHEMA {schema}")
-    await target.execute(f"DROP SCHEMA {STAGE}; COMMIT")
+    await target.execute(";".join([f"DROP SCHEMA {STAGE}; SET LOCAL search_path TO {schema}", *ON_POSTGRES, "COMMIT"]))
 
 
 class _Databases:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Delete, Table, bindparam, delete, select, tuple_
 
 from bot.store.database import Transaction
-from bot.store.tables import metadata, servers
+from bot.store.tables import line_parts, metadata, servers
 
 COMES_BACK = timedelta(days=30)
 """So long everything stays as it is, for a server that was left by mistake."""
@@ -24,7 +24,8 @@ def _forget_some(table: Table) -> Delete:
     return delete(table).where(tuple_(*key).in_(some))
 
 
-_FORGET = [_forget_some(table) for table in reversed(metadata.sorted_tables) if "server" in table.c]
+_TABLES = [table for table in reversed(metadata.sorted_tables) if "server" in table.c and table is not line_parts]
+_FORGET = [_forget_some(table) for table in _TABLES]
 _FORGET_SERVER = delete(servers).where(servers.c.id == bindparam("server"))
 
 

@@ -41,6 +41,7 @@ from bot.store.tables import (
     blocked,
     history,
     inbox,
+    line_parts,
     paid_requests,
     posts,
     servers,
@@ -277,15 +278,28 @@ _CLAIM_HEAD = (
     )
     .returning(*tickets.columns)
 )
-_UP_TO = (
+_FIRST_OF_PART = (
+    select(func.max(line_parts.c.first_order))
+    .where(is_(line_parts.c.server), line_parts.c.first_order <= bindparam("place_order"))
+    .scalar_subquery()
+)
+_BEFORE_PART = (
+    select(func.coalesce(func.sum(line_parts.c.waiting), 0))
+    .where(is_(line_parts.c.server), line_parts.c.first_order < _FIRST_OF_PART)
+    .scalar_subquery()
+)
+_IN_PART = (
     select(func.count())
     .select_from(tickets)
     .where(
         is_(tickets.c.server),
         WAITING,
+        tickets.c.place_order >= _FIRST_OF_PART,
         tuple_(tickets.c.place_order, tickets.c.number) <= tuple_(bindparam("place_order"), bindparam("number")),
     )
+    .scalar_subquery()
 )
+_PLACE = select((_BEFORE_PART + _IN_PART).label("place"))
 _AHEAD = (
     select(tickets.c.number)
     .where(
@@ -296,7 +310,7 @@ _AHEAD = (
     .order_by(tickets.c.place_order, tickets.c.number)
     .limit(bindparam("most"))
 )
-_WAITING_COUNT = select(func.count()).select_from(tickets).where(is_(tickets.c.server), WAITING)
+_WAITING_COUNT = select(func.coalesce(func.sum(line_parts.c.waiting), 0)).where(is_(line_parts.c.server))
 _with_tickets = union(
     *(select(tickets.c.server, tickets.c.channel).where(state) for state in (OPEN, HAS_OLD_WORDS))
 ).subquery()
@@ -398,7 +412,7 @@ async def wake_claimed(tx: Transaction, server: str, at: datetime) -> None:
 async def place_of(tx: Transaction, ticket: Ticket) -> int:
     """The place of a waiting ticket: 1 is next."""
     values = {"place_order": ticket.place_order, "number": ticket.number}
-    place: int = await tx.value(_UP_TO, server=ticket.server, **values)
+    place: int = await tx.value(_PLACE, server=ticket.server, **values)
     return place
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -21,9 +22,12 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    event,
     false,
     literal_column,
 )
+
+from bot.store.triggers import ON_POSTGRES, ON_SQLITE
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -156,6 +160,19 @@ _partial("ix_tickets_answered", ANSWERED, _of.server, _of.first_answer_at)
 _partial("ix_tickets_unanswered", UNANSWERED, _of.server, _of.asked_at, _of.state)
 Index("ix_tickets_customer", _of.server, _of.customer, _of.opened_at)
 Index("ix_tickets_channel", _of.server, _of.channel)
+
+line_parts = Table(
+    "line_parts",
+    metadata,
+    Column("server", String, primary_key=True),
+    Column("first_order", BigInteger, primary_key=True),
+    Column("waiting", Integer, nullable=False),
+)
+"""How many wait in each part of a server's line. The databases keep it, see triggers.py; nobody else writes here."""
+
+for _dialect, _statements in {"sqlite": ON_SQLITE, "postgresql": ON_POSTGRES}.items():
+    for _statement in _statements:
+        event.listen(metadata, "after_create", DDL(_statement).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]
 
 history = Table(
     "history",

@@ -50,6 +50,8 @@ OF_POSTGRES = """
     UNION ALL SELECT table_name || '.' || column_name,
         concat_ws(' ', data_type, is_nullable, column_default, is_identity) FROM information_schema.columns
         WHERE table_schema = 'public'
+    UNION ALL SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+    UNION ALL SELECT proname, pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
 """
 OF_SQLITE = "SELECT name, sql AS says FROM sqlite_master WHERE sql IS NOT NULL"
 

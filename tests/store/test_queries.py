@@ -86,7 +86,7 @@ def test_every_statement_names_its_server(name: str) -> None:
     assert len(named) >= len(tables) > 0, sql
 
 
-@pytest.mark.parametrize("name", ["_CLAIM_HEAD", "_LINE", "_UP_TO", "_WAITING_COUNT"])
+@pytest.mark.parametrize("name", ["_CLAIM_HEAD", "_LINE", "_PLACE"])
 def test_the_line_is_read_from_its_partial_index(database_file: Path, name: str) -> None:
     plan = plan_of(database_file, f"queries.{name}")
     assert any("ix_tickets_line" in step for step in plan), plan
