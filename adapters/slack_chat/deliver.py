@@ -122,6 +122,8 @@ class _Trail:
     looks: int = 0
     cursor: str = ""
     """Where to go on looking, because such requests may be limited to one a minute."""
+    next_attempt: int = 1
+    """With any other number, somebody else has tried meanwhile."""
 
     @property
     def is_untouched(self) -> bool:
@@ -163,6 +165,13 @@ class Delivery:
 
     async def perform(self, effect: Effect, nonce: str, attempt: int = 1) -> Outcome:
         """Do one effect. What takes long goes on, and the same nonce finds it again."""
+        outcome = await self._do_once(effect, nonce, attempt)
+        if nonce in self._trails:
+            is_uncounted = isinstance(outcome, Later) and outcome.is_untouched
+            self._trails[nonce].next_attempt = attempt if is_uncounted else attempt + 1
+        return outcome
+
+    async def _do_once(self, effect: Effect, nonce: str, attempt: int) -> Outcome:
         before = self._calls.get(nonce)
         if before is None or before[0] != effect:
             call = asyncio.create_task(self._call(effect, nonce, attempt, after=before[1] if before else None))
@@ -191,7 +200,7 @@ class Delivery:
             return _untouched(self._outcome(name, error))
         if workspace is None:
             return Never("the bot is not installed in this workspace", is_fault=False)
-        trail = self._trails.setdefault(nonce, _Trail(is_whole=attempt <= 1))
+        trail = self._trail(nonce, attempt)
         try:
             return await self._do(_Errand(workspace, nonce, trail), effect)
         except _PutOffError as error:
@@ -200,6 +209,13 @@ class Delivery:
             return Never("the message above is deleted", is_fault=False)
         except CANNOT_TELL as error:
             return self._outcome(name, error)
+
+    def _trail(self, nonce: str, attempt: int) -> _Trail:
+        """What we know of an effect; nothing for certain where another worker may have posted it since we tried."""
+        trail = self._trails.get(nonce)
+        if trail is None or trail.next_attempt != attempt:
+            trail = self._trails[nonce] = _Trail(is_whole=trail is None and attempt <= 1)
+        return trail
 
     async def _do(self, errand: _Errand, effect: Effect) -> Outcome:
         match effect:
