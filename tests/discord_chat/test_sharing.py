@@ -25,8 +25,8 @@ from tests.doubles.postgres import PostgresServer
 
 SHARDS = 2
 IDENTIFY = 2
-LEASE = 2.0
-LONG = 20.0
+LEASE = 4.0
+LONG = 40.0
 """Seconds after which something will not happen any more."""
 
 
