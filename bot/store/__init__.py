@@ -1,1 +1,1 @@
-"""Tables, queries, the database thread, the outbox and the migrations."""
+"""Tables, queries, the databases, the outbox and the migrations."""

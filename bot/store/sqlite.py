@@ -1,17 +1,18 @@
 """SQLite with one writer that commits all waiting work together.
 
-A use case runs from start to end inside the database thread, where its awaits never really wait; so a statement costs
-microseconds, not a hop between threads, and 64 callers at once share one COMMIT, which is one sync of the disk. Each
-has a savepoint: one that fails rolls back alone.
+A use case runs from start to end in the event loop, where its awaits never really wait: a statement takes microseconds,
+and between two threads it would take the interpreter's lock from the other one each time. Only what waits, for the
+disk or for another process, waits in a thread; meanwhile more work gathers. So 64 callers at once share one COMMIT,
+which is one sync of the disk. Each has a savepoint: one that fails rolls back alone.
 """
 
 from __future__ import annotations
 
 import asyncio
-import queue
 import sqlite3
-import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast
 
@@ -42,7 +43,7 @@ def is_passing(error: BaseException) -> bool:
 
 
 class SqliteTransaction(Transaction):
-    """Runs statements in the database thread."""
+    """Runs statements at once."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -72,10 +73,9 @@ class SqliteTransaction(Transaction):
 class _Job:
     """One use case that waits for its turn, and the caller who waits for it."""
 
-    def __init__(self, work: Callable[[Transaction], Awaitable[Any]], loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, work: Callable[[Transaction], Awaitable[Any]]) -> None:
         self.work = work
-        self.loop = loop
-        self.future: asyncio.Future[Any] = loop.create_future()
+        self.future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.result: Any = None
         self.error: BaseException | None = None
 
@@ -89,38 +89,39 @@ class _Job:
 
 
 class SqliteDatabase(Database):
-    """A SQLite file and the thread that owns it."""
+    """A SQLite file, and the thread that waits for its disk."""
 
     is_shared = False
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._ready: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._serve, name="database", daemon=True)
+        self._waiting: deque[_Job] = deque()
+        self._writer: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1, "database")
         self._is_closed = False
 
     async def __aenter__(self) -> Self:
         """Open the file. Raises sqlite3.Error when it cannot be opened."""
-        self._thread.start()
-        error = await asyncio.to_thread(self._ready.get)
-        if error is not None:
-            raise error
+        self._connection: sqlite3.Connection = await self._in_thread(self._connect)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Finish what waits, then close the file."""
         self._is_closed = True
-        self._jobs.put(None)
-        await asyncio.to_thread(self._thread.join)
+        if self._writer is not None:
+            await asyncio.wait({self._writer})
+        await self._in_thread(self._connection.close)
+        self._thread.shutdown()
 
     async def transaction(self, work: Callable[[Transaction], Awaitable[T]], server: str | None = None) -> T:
         """There is one writer, so every use case has every server for itself."""
         del server
         if self._is_closed:
             raise RuntimeError("the database is closed")
-        job = _Job(work, asyncio.get_running_loop())
-        self._jobs.put(job)
+        job = _Job(work)
+        self._waiting.append(job)
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._write())
         return cast("T", await job.future)
 
     def tell_others(self, news: str) -> None:
@@ -129,66 +130,46 @@ class SqliteDatabase(Database):
     async def listen(self, hear: Callable[[str], None], catch_up: Callable[[], None]) -> None:
         """Nobody tells anything."""
 
-    def _serve(self) -> None:
-        try:
-            connection = self._connect()
-        except sqlite3.Error as error:
-            self._ready.put(error)
-            return
-        self._ready.put(None)
-        try:
-            while (job := self._jobs.get()) is not None:
-                jobs, more = self._waiting(job)
-                self._commit_together(connection, jobs)
-                if not more:
-                    return
-        finally:
-            connection.close()
-
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.file, isolation_level=None, cached_statements=512, check_same_thread=False)
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
         return connection
 
-    def _waiting(self, first: _Job) -> tuple[list[_Job], bool]:
-        """`first` and all that came meanwhile; False when the database is to close after them."""
-        jobs = [first]
-        while len(jobs) < _BATCH:
-            try:
-                job = self._jobs.get_nowait()
-            except queue.Empty:
-                break
-            if job is None:
-                return jobs, False
-            jobs.append(job)
-        return jobs, True
+    async def _in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
 
-    def _commit_together(self, connection: sqlite3.Connection, jobs: list[_Job]) -> None:
-        try:
-            connection.execute("BEGIN IMMEDIATE")
+    async def _write(self) -> None:
+        """Commit what waits, until nothing does."""
+        while self._waiting:
+            jobs = [self._waiting.popleft() for _ in range(min(len(self._waiting), _BATCH))]
+            await self._commit_together(jobs)
             for job in jobs:
-                self._run(connection, job)
-            connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+                job.tell()
+        self._writer = None
+
+    async def _commit_together(self, jobs: Sequence[_Job]) -> None:
+        try:
+            await self._in_thread(self._connection.execute, "BEGIN IMMEDIATE")
+            for job in jobs:
+                self._run(job)
+                await asyncio.sleep(0)  # the rest of the program goes on between two use cases
+            await self._in_thread(self._connection.execute, "COMMIT")
+        except Exception as error:  # noqa: BLE001 (told to the callers)
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
             cause = next((job.error for job in jobs if isinstance(job.error, sqlite3.Error)), error)
             for job in jobs:
                 job.error = job.error or cause
-        for loop in {job.loop for job in jobs}:
-            told = [job for job in jobs if job.loop is loop]
-            loop.call_soon_threadsafe(_tell, told)
 
-    @staticmethod
-    def _run(connection: sqlite3.Connection, job: _Job) -> None:
-        connection.execute("SAVEPOINT job")
+    def _run(self, job: _Job) -> None:
+        self._connection.execute("SAVEPOINT job")
         try:
-            job.result = _finish(job.work(SqliteTransaction(connection)))
-        except BaseException as error:  # noqa: BLE001 (told to the caller)
+            job.result = _finish(job.work(SqliteTransaction(self._connection)))
+        except Exception as error:  # noqa: BLE001 (told to the caller)
             job.error = error
-            connection.execute("ROLLBACK TO job")
-        connection.execute("RELEASE job")
+            self._connection.execute("ROLLBACK TO job")
+        self._connection.execute("RELEASE job")
 
 
 def _finish(coroutine: Awaitable[T]) -> T:
@@ -199,8 +180,3 @@ def _finish(coroutine: Awaitable[T]) -> T:
         return cast("T", stop.value)
     message = "a use case may await only its transaction"
     raise RuntimeError(message)
-
-
-def _tell(jobs: list[_Job]) -> None:
-    for job in jobs:
-        job.tell()

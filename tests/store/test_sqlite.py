@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import threading
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -35,28 +34,9 @@ async def names(database: Database) -> list[str]:
     return [row["name"] for row in rows]
 
 
-class Gate:
-    """A use case that keeps the writer busy, so that all that comes meanwhile is committed together."""
-
-    def __init__(self, database: Database) -> None:
-        self._reached, self._open = threading.Event(), threading.Event()
-        self._task = asyncio.create_task(database.transaction(self._wait))
-
-    async def _wait(self, _: Transaction) -> None:
-        self._reached.set()
-        assert self._open.wait(5)
-
-    @classmethod
-    async def shut(cls, database: Database) -> Gate:
-        gate = cls(database)
-        assert await asyncio.to_thread(gate._reached.wait, 5)
-        return gate
-
-    async def open_for(self, *waiting: asyncio.Task[object]) -> list[object]:
-        await asyncio.sleep(0)  # the tasks start, and stand in the writer's queue
-        self._open.set()
-        await self._task
-        return await asyncio.gather(*waiting, return_exceptions=True)
+async def together(*waiting: asyncio.Task[object]) -> list[object]:
+    """What became of those that were begun in one go, and so are committed together."""
+    return await asyncio.gather(*waiting, return_exceptions=True)
 
 
 def adding(database: Database, name: str) -> asyncio.Task[object]:
@@ -84,8 +64,7 @@ def breaking_the_commit(database: Database) -> asyncio.Task[object]:
 
 
 async def test_a_failing_use_case_rolls_back_alone(database: Database) -> None:
-    gate = await Gate.shut(database)
-    told = await gate.open_for(adding(database, "a"), failing(database, "b"), adding(database, "c"))
+    told = await together(adding(database, "a"), failing(database, "b"), adding(database, "c"))
     assert told[0] == "a"
     assert isinstance(told[1], LookupError)
     assert told[2] == "c"
@@ -93,8 +72,7 @@ async def test_a_failing_use_case_rolls_back_alone(database: Database) -> None:
 
 
 async def test_an_error_at_commit_reaches_all_who_wait_for_it(database: Database) -> None:
-    gate = await Gate.shut(database)
-    told = await gate.open_for(adding(database, "a"), breaking_the_commit(database), adding(database, "c"))
+    told = await together(adding(database, "a"), breaking_the_commit(database), adding(database, "c"))
     assert [type(error) for error in told] == [sqlite3.IntegrityError] * 3
     assert await names(database) == []
 
@@ -107,8 +85,7 @@ async def test_after_an_error_at_commit_the_next_one_works(database: Database) -
 
 
 async def test_who_failed_before_the_commit_failed_keeps_their_own_error(database: Database) -> None:
-    gate = await Gate.shut(database)
-    told = await gate.open_for(failing(database, "a"), breaking_the_commit(database))
+    told = await together(failing(database, "a"), breaking_the_commit(database))
     assert [type(error) for error in told] == [LookupError, sqlite3.IntegrityError]
 
 
@@ -123,11 +100,10 @@ async def test_a_use_case_may_await_only_its_transaction(database: Database) -> 
 
 
 async def test_a_caller_who_gives_up_disturbs_nobody(database: Database) -> None:
-    gate = await Gate.shut(database)
     impatient, patient = adding(database, "a"), adding(database, "b")
     await asyncio.sleep(0)
     impatient.cancel()
-    assert (await gate.open_for(patient)) == ["b"]
+    assert (await together(patient)) == ["b"]
     assert impatient.cancelled()
 
 
