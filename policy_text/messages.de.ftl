@@ -621,6 +621,7 @@ refused-fairness-words = Bitte so: /fairness, dazu week, month, year oder all, u
 refused-nothing-on-record = Für diesen Zeitraum ist noch nichts verzeichnet.
 refused-which-to-correct = Welches Ticket? /correct geht in seinem Thread oder mit seiner Nummer.
 something-broke = Bei uns ist etwas schiefgegangen, geändert wurde nichts. Bitte noch einmal versuchen; falls es wieder passiert, hilft dem Team diese Kennung: { $reference }
+something-unsure = Bei uns ist etwas schiefgegangen, und wir wissen nicht, ob es noch geklappt hat. Bitte erst nachsehen und es sonst noch einmal versuchen; falls es wieder passiert, hilft dem Team diese Kennung: { $reference }
 
 ### Befehle
 

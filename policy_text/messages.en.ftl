@@ -621,6 +621,7 @@ refused-fairness-words = Please write: /fairness, with week, month, year or all,
 refused-nothing-on-record = Nothing is on record for this period yet.
 refused-which-to-correct = Which ticket? Use /correct in its thread, or with its number.
 something-broke = Something went wrong on our side, and nothing was changed. Please try again; if it happens again, tell the team this reference: { $reference }
+something-unsure = Something went wrong on our side, and we cannot tell whether it was still done. Please look first, and try again if it was not; if it happens again, tell the team this reference: { $reference }
 
 ### Commands
 

@@ -56,7 +56,7 @@ from bot.rules.hours import HORIZON, calendar_of
 from bot.rules.limits import clean, title
 from bot.rules.permissions import is_agent, is_moderator, is_staff
 from bot.store import budgets, keepsakes, leases, promise_queries, queries
-from bot.store.database import Database, Transaction
+from bot.store.database import Database, Transaction, UnsureError
 from bot.store.engines import is_passing
 from bot.store.forgetting import COMES_BACK, forget_some, left_before
 from bot.store.outbox import BOARD, forget_ended, owe
@@ -299,7 +299,7 @@ class Desk:
         except Refusal as refusal:
             return replace(scene.reply(paragraph(refusal.text)), is_refusal=True)
         except Exception as error:
-            reply = await self._apologise(scene)
+            reply = await self._apologise(scene, error)
             if _is_only_told(event) and is_passing(error):
                 raise  # it is not on the disk: who told it must tell it again
             return reply
@@ -498,12 +498,13 @@ class Desk:
         scene = Scene(event, person, settings, matcher, self.policies.shipped, self._clock(), words, verdict)
         return replace(scene, policy_trouble=self.policy_trouble, has_cards=chat is not None and chat.has_cards)
 
-    async def _apologise(self, scene: Scene) -> Reply | None:
+    async def _apologise(self, scene: Scene, error: Exception) -> Reply | None:
         """Something of ours is broken: one sentence, and a reference that is also in the log."""
         reference = secrets.token_hex(3)
         event = scene.event
         _log.exception("event failed", reference=reference, server=event.server, kind=type(event).__name__)
-        sorry = scene.content(paragraph(text("something-broke", reference=reference)))
+        key = "something-unsure" if isinstance(error, UnsureError) else "something-broke"
+        sorry = scene.content(paragraph(text(key, reference=reference)))
         if not isinstance(event, MessagePosted):
             return Reply(sorry)
         await self._say_sorry(event, sorry)

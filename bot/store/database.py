@@ -11,6 +11,10 @@ from sqlalchemy import Executable
 T = TypeVar("T")
 
 
+class UnsureError(Exception):
+    """The database was lost while it committed: nobody knows whether it did."""
+
+
 class Transaction(ABC):
     """What a use case may do with the database until it returns."""
 
@@ -56,7 +60,7 @@ class Database(ABC):
 
         With a `server`, it has that server for itself, whoever else works on this database: what it reads there does
         not change until its end. Without one it may read, and change what one statement decides. It may be run again
-        from its start when it came into conflict with another one.
+        from its start when it came into conflict with another one. Raises UnsureError where nobody knows the end.
         """
 
     @abstractmethod

@@ -22,7 +22,7 @@ from sqlalchemy import Executable
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
-from bot.store.database import Database, Transaction
+from bot.store.database import Database, Transaction, UnsureError
 from bot.store.statements import Statement, compiled
 
 T = TypeVar("T")
@@ -69,6 +69,7 @@ _PASSING = (
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.ReadOnlySQLTransactionError,  # for a moment, a fail-over has left us with a standby
     *_CONFLICT,
+    UnsureError,
     OSError,  # refused, cut off, no way there, too slow
 )
 
@@ -234,7 +235,7 @@ class PostgresDatabase(Database):
         except Exception as error:  # noqa: BLE001 (told to the callers)
             for job in jobs:
                 job.error = job.error or error
-            if isinstance(error, TimeoutError):
+            if TimeoutError in {type(error), type(error.__cause__)}:
                 await self._pool.expire_connections()  # the others lead to where nobody answers, too
         else:
             with suppress(Exception):  # it is committed, whatever becomes of the connection
@@ -257,8 +258,10 @@ class PostgresDatabase(Database):
         """Once: if the answer gets lost, nobody knows whether it was done."""
         try:
             await connection.execute("COMMIT")
-        except BaseException:
+        except BaseException as error:
             _leave(connection)
+            if is_passing(error):
+                raise UnsureError from error
             raise
 
     @staticmethod
