@@ -20,7 +20,14 @@ import structlog
 from pydantic import TypeAdapter
 from sqlalchemy import and_, bindparam, case, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_delay, wait_exponential, wait_random
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception,
+    stop_after_delay,
+    wait_exponential,
+    wait_random_exponential,
+)
 
 from bot.model import Chat, CloseThread, Content, Done, Effect, Later, Never, OpenThread, Outcome, Say
 from bot.store.database import Database, Transaction
@@ -55,7 +62,7 @@ _LOOKED_AT = 1_024
 _MOST_OF_A_SERVER = 8
 """Effects of one server on their way at a time, so that one whose chat hangs does not hold up the others."""
 _IDLE = timedelta(seconds=5)
-_BACK_OFF = wait_exponential(multiplier=1, max=300) + wait_random(0, 1)
+_BACK_OFF = wait_exponential(max=150) + wait_random_exponential(max=150)
 
 _log = structlog.get_logger(__name__)
 _EFFECT: TypeAdapter[Effect] = TypeAdapter(Effect)
@@ -581,7 +588,10 @@ def _letter(row: dict[str, Any], effect: Effect) -> Letter:
 
 
 def back_off(attempts: int) -> timedelta:
-    """How long to wait after this many tries without a word from the platform: 1 s, doubling to 5 min, with jitter."""
+    """How long to wait after this many tries without a word from the platform: up to 2 s, doubling to 5 min.
+
+    Half of it is left to chance, so that what failed together is not tried together.
+    """
     state = RetryCallState(AsyncRetrying(), None, (), {})
     state.attempt_number = attempts
     return timedelta(seconds=_BACK_OFF(state))

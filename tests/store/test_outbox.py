@@ -115,8 +115,15 @@ async def test_it_waits_as_long_as_the_platform_says(office: PostOffice) -> None
 async def test_the_back_off_grows_and_has_an_end() -> None:
     waits = [back_off(attempts) for attempts in range(1, 60)]
     assert timedelta(seconds=1) <= waits[0] <= timedelta(seconds=2)
-    assert all(shorter <= longer + timedelta(seconds=1) for shorter, longer in pairwise(waits))
-    assert timedelta(seconds=300) <= waits[-1] <= max(waits) <= timedelta(seconds=301)
+    assert all(earlier <= 2 * later for earlier, later in pairwise(waits))
+    assert timedelta(seconds=150) <= waits[-1] <= max(waits) <= timedelta(seconds=300)
+
+
+async def test_what_has_failed_together_is_not_tried_together() -> None:
+    waits = sorted(back_off(20) for _ in range(1_000))
+    assert max(later - earlier for earlier, later in pairwise(waits)) < timedelta(seconds=5)
+    assert waits[0] < timedelta(seconds=160)
+    assert waits[-1] > timedelta(seconds=290)
 
 
 async def test_a_hopeless_effect_becomes_a_dead_letter_and_the_lane_goes_on(office: PostOffice) -> None:
