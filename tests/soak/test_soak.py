@@ -1,4 +1,4 @@
-"""Under a mixed load nothing grows that must not: for some seconds here, for an hour by `make soak`."""
+"""Under a mixed load nothing grows that must not: for two minutes here, for an hour by `make soak`."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ STEADY = [Sample(float(n), 100.0, 40, 4.0, 1.0 + n, tickets=50 + 50 * n, owed=2,
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at the process by /proc")
-async def test_twenty_seconds_of_mixed_load_leave_everything_flat(tmp_path: Path) -> None:
+async def test_two_minutes_of_mixed_load_leave_everything_flat(tmp_path: Path) -> None:
     (tmp_path / "policy").mkdir()
     write_policy(tmp_path / "policy")
-    samples = await soak(tmp_path, 20, pause=0.1)
+    samples = await soak(tmp_path, 120, pause=0.1)
     assert samples[-1].events > 500
     assert [trend for trend in trends(samples) if not trend.is_flat] == []
 
