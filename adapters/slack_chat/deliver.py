@@ -64,6 +64,7 @@ _NOT_PERMITTED = {
 _UNSURE = {"fatal_error", "internal_error", "request_timeout", "service_unavailable"}
 """Slack has failed; perhaps only after it has done what we asked for."""
 _THROTTLED = {"rate_limited", "ratelimited"}
+_WRITES = {POST, "chat.update", "chat.delete"}
 _CANNOT_EDIT = {"cant_update_message", "edit_window_closed", "message_not_found"}
 _CANNOT_DELETE = {"cant_delete_message", "compliance_exports_prevent_deletion", "message_not_found"}
 _NO_THREAD = "thread_not_found"
@@ -123,7 +124,7 @@ class _Trail:
     cursor: str = ""
     """Where to go on looking, because such requests may be limited to one a minute."""
     next_attempt: int = 1
-    """With any other number, somebody else has tried meanwhile."""
+    """With any other number, somebody else may have written meanwhile."""
 
     @property
     def is_untouched(self) -> bool:
@@ -145,6 +146,8 @@ class _Errand:
     trail: _Trail
     has_begun: bool = False
     """Whether a call was made. Before, it can be put off and keeps its turn; afterwards it goes on to its end."""
+    has_written: bool = False
+    """Whether one of them may have changed something on Slack. An attempt that only looked does not count."""
 
 
 class Delivery:
@@ -165,10 +168,13 @@ class Delivery:
 
     async def perform(self, effect: Effect, nonce: str, attempt: int = 1) -> Outcome:
         """Do one effect. What takes long goes on, and the same nonce finds it again."""
+        before = self._trails.get(nonce)
+        is_up_to_date = before is None or before.next_attempt == attempt
         outcome = await self._do_once(effect, nonce, attempt)
-        if nonce in self._trails:
+        trail = self._trails.get(nonce)
+        if trail is not None and (is_up_to_date or trail is not before):
             is_uncounted = isinstance(outcome, Later) and outcome.is_untouched
-            self._trails[nonce].next_attempt = attempt if is_uncounted else attempt + 1
+            trail.next_attempt = attempt if is_uncounted else attempt + 1
         return outcome
 
     async def _do_once(self, effect: Effect, nonce: str, attempt: int) -> Outcome:
@@ -200,11 +206,11 @@ class Delivery:
             return _untouched(self._outcome(name, error))
         if workspace is None:
             return Never("the bot is not installed in this workspace", is_fault=False)
-        trail = self._trail(nonce, attempt)
+        errand = _Errand(workspace, nonce, self._trail(nonce, attempt))
         try:
-            return await self._do(_Errand(workspace, nonce, trail), effect)
+            return await self._do(errand, effect)
         except _PutOffError as error:
-            return replace(error.later, is_untouched=trail.is_untouched)
+            return replace(error.later, is_untouched=not errand.has_written)
         except _RootIsGoneError:
             return Never("the message above is deleted", is_fault=False)
         except CANNOT_TELL as error:
@@ -214,7 +220,8 @@ class Delivery:
         """What we know of an effect; nothing for certain where another worker may have posted it since we tried."""
         trail = self._trails.get(nonce)
         if trail is None or trail.next_attempt != attempt:
-            trail = self._trails[nonce] = _Trail(is_whole=trail is None and attempt <= 1)
+            trail = _Trail(is_whole=trail is None and attempt <= 1, next_attempt=attempt + 1)
+            self._trails[nonce] = trail
         return trail
 
     async def _do(self, errand: _Errand, effect: Effect) -> Outcome:
@@ -274,7 +281,9 @@ class Delivery:
             if earlier is None:
                 posted[number] = await self._post(errand, where, page, number, len(wanted))
             elif earlier.digest != _digest(page):
-                await self._update(errand, earlier.channel, earlier.ts, page)
+                posted[number] = replace(earlier, digest="")  # until it has arrived, nobody knows what stands there
+                metadata = _metadata(errand.nonce, page, number, len(wanted))
+                await self._update(errand, earlier.channel, earlier.ts, page, metadata)
                 posted[number] = replace(earlier, digest=_digest(page))
         for number in [number for number in posted if number >= len(wanted)]:
             await self._delete(errand, posted[number].channel, posted[number].ts)
@@ -330,7 +339,9 @@ class Delivery:
             await self._delete(errand, *_now(errand.workspace, message))
         return kept
 
-    async def _update(self, errand: _Errand, channel: str, ts: str, page: Page) -> bool:
+    async def _update(
+        self, errand: _Errand, channel: str, ts: str, page: Page, metadata: dict[str, Any] | None = None
+    ) -> bool:
         """Edit one message of ours; doing it twice does no harm. False if it is gone, or may not be edited any more."""
         try:
             await self._ask(
@@ -341,6 +352,7 @@ class Delivery:
                 ts=ts,
                 text=page.text,
                 blocks=page.blocks,
+                metadata=metadata,
                 parse="none",  # unlike a post, an edit would look for names in people's words
             )
         except SlackApiError as error:
@@ -422,12 +434,14 @@ class Delivery:
         if wait:
             raise _PutOffError(f"many calls of {call.method}", wait)
         errand.has_begun = True
+        has_written, errand.has_written = errand.has_written, errand.has_written or call.method in _WRITES
         try:
             return await method(**arguments)
         except SlackApiError as error:
             seconds = _throttled(error)
             if seconds is None:
                 raise
+            errand.has_written = has_written
             self.pace.hold(call, seconds)
             raise _PutOffError("throttled by Slack", seconds) from error
 

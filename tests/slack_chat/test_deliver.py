@@ -380,6 +380,65 @@ async def test_what_another_worker_has_posted_since_our_own_attempt_is_found(sho
     assert [each.address for each in shop.agents.roots] == [found]
 
 
+async def test_another_worker_has_posted_while_our_own_call_took_long(shop: Shop) -> None:
+    nonce, slow = new_nonce(), shop.delivery
+    await shop.workspace()
+    slow.patience = timedelta(seconds=0.1)
+    shop.slack.fail_next("chat.postMessage", "is_archived", delay=0.4)
+    assert await shop.does(shop.say(), nonce) == Later("takes long", timedelta(seconds=10))
+    await asyncio.sleep(0.6)  # until it has ended
+    shop.restart()
+    shop.slack.drop_next("chat.postMessage", after_doing=True)
+    assert isinstance(await shop.does(shop.say(), nonce, 2), Later)
+    await asyncio.sleep(1)  # until we may post again
+    slow.patience = timedelta(seconds=5)
+    assert isinstance(await slow.perform(shop.say(), nonce, 3), Later), "what has become of the slow call"
+    found = message(await slow.perform(shop.say(), nonce, 4))
+    assert [each.address for each in shop.agents.roots] == [found]
+
+
+async def test_two_workers_that_take_turns_come_to_the_end_of_a_long_look(shop: Shop) -> None:
+    nonce = new_nonce()
+    shop.slack.drop_next("chat.postMessage", after_doing=True)
+    assert isinstance(await shop.does(shop.say(), nonce), Later)
+    for number in range(40):
+        shop.asks(f"Frage {number}", shop.agents)
+    one = shop.delivery
+    shop.restart()
+    await shop.workspace()
+    outcome: Outcome | None = None
+    for delivery in (one, shop.delivery, one, shop.delivery, one):
+        shop.slack.slow_next("conversations.history", 0.2)
+        before = len(shop.slack.calls("conversations.history"))
+        looking = asyncio.create_task(delivery.perform(shop.say(), nonce, 2))
+        await shop.slack.until(lambda before=before: len(shop.slack.calls("conversations.history")) > before)  # type: ignore[misc]
+        shop.slack.limit_next("conversations.history", 1)
+        outcome = await looking
+        if isinstance(outcome, Done):
+            break
+        assert isinstance(outcome, Later)
+        assert outcome.is_untouched, "an attempt that only looked does not count"
+        await asyncio.sleep(1)
+    assert len(ours(shop, shop.agents)) == 1
+    assert isinstance(outcome, Done)
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+async def test_an_edit_that_may_have_arrived_is_taken_back_where_it_is_not_wanted_any_more(
+    shop: Shop,
+    is_restarted: bool,  # noqa: FBT001
+) -> None:
+    nonce = new_nonce()
+    shop.slack.drop_next("chat.postMessage", after_doing=True)
+    assert isinstance(await shop.does(shop.say("3 warten"), nonce), Later)
+    shop.slack.drop_next("chat.update", after_doing=True)
+    assert isinstance(await shop.does(shop.say("4 warten"), nonce, 2), Later)
+    if is_restarted:
+        shop.restart()
+    message(await shop.does(shop.say("3 warten"), nonce, 3))
+    assert ["3 warten" in each.shown for each in shop.agents.roots] == [True]
+
+
 async def test_what_fails_before_it_was_done_is_posted(shop: Shop) -> None:
     nonce = new_nonce()
     shop.slack.fail_next("chat.postMessage", "internal_error", status=500)
@@ -480,8 +539,8 @@ async def test_a_look_goes_on_where_slack_has_stopped_it(shop: Shop) -> None:
     looking = asyncio.create_task(shop.does(shop.say(), nonce, 2))
     await shop.slack.until(lambda: shop.slack.calls("conversations.history"))
     shop.slack.limit_next("conversations.history", 1)
-    assert await looking == Later("throttled by Slack", timedelta(seconds=1))
-    message(await shop.does(shop.say(), nonce, 3))
+    assert await looking == Later("throttled by Slack", timedelta(seconds=1), is_untouched=True)
+    message(await shop.does(shop.say(), nonce, 2))
     looks = shop.slack.calls("conversations.history")
     assert [look.args.get("cursor") for look in looks] == [None, "15", "15", "30"]
     assert len(ours(shop, shop.agents)) == 1

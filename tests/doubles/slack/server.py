@@ -164,12 +164,13 @@ class Double:
         status: int = 200,
         times: int = 1,
         after_doing: bool = False,
+        delay: float = 0.0,
     ) -> None:
-        """Refuse the next calls of the methods that match the regular expression.
+        """Refuse the next calls of the methods that match the regular expression, after so many seconds.
 
         The other addresses count as methods, too: "response_url", and "url_private" for files.
         """
-        self._order(method, times, error=ApiError(code, status), after_doing=after_doing)
+        self._order(method, times, error=ApiError(code, status), after_doing=after_doing, delay=delay)
 
     def limit_next(self, method: str, retry_after: float = 1.0, *, times: int = 1) -> None:
         """Answer the next matching calls with 429; `retry_after` is in seconds."""
