@@ -450,10 +450,10 @@ class Desk:
         if not await self._is_ours("tidy"):
             return
         now = self._clock()
-        dropped = _AT_A_TIME
-        while dropped == _AT_A_TIME:
-            dropped = await self._database.transaction(lambda tx: queries.forget_old_events(tx, now, _AT_A_TIME))
-        await self._database.transaction(lambda tx: forget_ended(tx, now))
+        for forget in (queries.forget_old_events, forget_ended):
+            dropped = _AT_A_TIME
+            while dropped == _AT_A_TIME:
+                dropped = await self._database.transaction(partial(forget, now=now, most=_AT_A_TIME))
         await self._database.transaction(lambda tx: forget_drafts(tx, now))
         await self._database.transaction(lambda tx: keepsakes.forget_strangers(tx, now - _BROKEN_OFF))
         for server, settings in (await self._database.transaction(queries.settings_ever)).items():

@@ -9,11 +9,11 @@ import asyncpg
 from sqlalchemy import make_url
 
 from bot.store import postgres, sqlite
-from bot.store.database import Database
+from bot.store.database import Database, UnsureError
 from bot.store.postgres import PostgresDatabase
 from bot.store.sqlite import SqliteDatabase
 
-DatabaseError = (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError)
+DatabaseError = (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, UnsureError)
 """What can be raised because of a database."""
 _SQLITE = "sqlite:///"
 

@@ -62,7 +62,7 @@ _LOOKED_AT = 1_024
 _MOST_OF_A_SERVER = 8
 """Effects of one server on their way at a time, so that one whose chat hangs does not hold up the others."""
 _IDLE = timedelta(seconds=5)
-_BACK_OFF = wait_exponential(max=150) + wait_random_exponential(max=150)
+_BACK_OFF = wait_exponential(max=300) + wait_random_exponential(max=150)
 
 _log = structlog.get_logger(__name__)
 _EFFECT: TypeAdapter[Effect] = TypeAdapter(Effect)
@@ -142,9 +142,11 @@ _END = (
     .where(outbox.c.id == bindparam("letter"))
     .values(state=bindparam("end"), error=bindparam("why"), ended_at=_now, leased_until=None)
 )
+_END_OWED = _END.where(OWED)
 _TRY_AGAIN = (
     update(outbox)
     .where(outbox.c.id == bindparam("letter"), outbox.c.leased_by == bindparam("worker"))
+    .where(outbox.c.leased_until.is_not(None), outbox.c.attempts == bindparam("attempt"))  # not marked already
     .values(due_at=bindparam("due", type_=_moment), error=bindparam("why"), leased_until=None)
     .values(attempts=outbox.c.attempts - bindparam("uncounted"))
 )
@@ -158,10 +160,13 @@ _DEAD_LETTER = select(outbox.c.server, outbox.c.lane, outbox.c.effect, outbox.c.
 _REVIVE = (
     update(outbox)
     .where(outbox.c.id == bindparam("letter"), DEAD)
-    .values(state="pending", attempts=0, due_at=_now, error=None, ended_at=None)
+    .values(state="pending", due_at=_now, error=None, ended_at=None)
 )
-_FORGET = delete(outbox).where(DONE, outbox.c.ended_at < bindparam("before", type_=_moment))
-_FORGET_DEAD = delete(outbox).where(DEAD, outbox.c.ended_at < bindparam("before", type_=_moment))
+_ended_before = outbox.c.ended_at < bindparam("before", type_=_moment)
+_FORGET, _FORGET_DEAD = (
+    delete(outbox).where(outbox.c.id.in_(select(outbox.c.id).where(end, _ended_before).limit(bindparam("most"))))
+    for end in (DONE, DEAD)
+)
 _OWES_THREAD = (
     select(outbox.c.id)
     .where(outbox.c.server == bindparam("server"), outbox.c.lane == bindparam("lane"), OWED)
@@ -177,6 +182,7 @@ _UNDELIVERED = (
 _CHANGE = (
     update(outbox)
     .where(outbox.c.id == bindparam("letter"), outbox.c.server == bindparam("of_server"))
+    .where(outbox.c.effect != bindparam("new_effect"))
     .values(effect=bindparam("new_effect"))
 )
 _FORGIVE = (
@@ -526,9 +532,8 @@ class Outbox:
                 await tx.run(_END, letter=letter.id, end="done", why=None, now=now)
             case Later(reason, wait, is_untouched) if now - letter.promised_at < GIVE_UP_AFTER:
                 due = now + min(wait or self.back_off(letter.attempts), LONGEST_WAIT)
-                await tx.run(
-                    _TRY_AGAIN, letter=letter.id, due=due, why=reason, uncounted=int(is_untouched), worker=self._worker
-                )
+                tried = {"attempt": letter.attempts, "uncounted": int(is_untouched), "worker": self._worker}
+                await tx.run(_TRY_AGAIN, letter=letter.id, due=due, why=reason, **tried)
             case Never() if isinstance(letter.effect, Say) and letter.effect.under is not None:
                 await self._say_under_anew(tx, letter, letter.effect, letter.effect.under, now)
             case Never(reason=reason, is_fault=False):
@@ -540,10 +545,11 @@ class Outbox:
     @staticmethod
     async def _say_under_anew(tx: Transaction, letter: Letter, effect: Say, post: str, now: datetime) -> None:
         """Somebody has deleted the post that this was to be said under: first there is another one."""
+        if not await tx.run(_END_OWED, letter=letter.id, end="done", why="the post above is gone", now=now):
+            return  # marked already
         await forget_post(tx, effect.server, post)
         await owe_drawing(tx, effect.server, post, post, now)
         await owe(tx, post, replace(effect, thread=None), now)
-        await tx.run(_END, letter=letter.id, end="done", why="the post above is gone", now=now)
 
     def _takes_its_time(self, outcome: Outcome) -> bool:
         """Whether somebody waits for a thread too long to hear nothing."""
@@ -573,7 +579,8 @@ class Outbox:
 async def _owe_meanwhile(tx: Transaction, letter: int, effect: OpenThread, words: Content, now: datetime) -> None:
     """Promise, once, to say in the channel what the thread cannot say yet; not in the thread's lane, which waits."""
     said = replace(effect, meanwhile=None)
-    await tx.run(_CHANGE, letter=letter, of_server=effect.server, new_effect=_EFFECT.dump_json(said).decode())
+    if not await tx.run(_CHANGE, letter=letter, of_server=effect.server, new_effect=_EFFECT.dump_json(said).decode()):
+        return  # promised already
     say = Say(server=effect.server, channel=effect.channel, content=words, answers=effect.message)
     await owe(tx, f"meanwhile/{letter}", say, now)
 
@@ -588,16 +595,18 @@ def _letter(row: dict[str, Any], effect: Effect) -> Letter:
 
 
 def back_off(attempts: int) -> timedelta:
-    """How long to wait after this many tries without a word from the platform: up to 2 s, doubling to 5 min.
+    """How long to wait after this many tries without a word from the platform: 1 s, doubling to 5 min.
 
-    Half of it is left to chance, so that what failed together is not tried together.
+    Up to as much again, or half of the longest, is left to chance, so that what failed together is not tried together.
     """
     state = RetryCallState(AsyncRetrying(), None, (), {})
     state.attempt_number = attempts
     return timedelta(seconds=_BACK_OFF(state))
 
 
-async def forget_ended(tx: Transaction, now: datetime) -> int:
-    """Drop what was done, or given up, long ago."""
-    done = await tx.run(_FORGET, before=now - KEEP_DONE)
-    return done + await tx.run(_FORGET_DEAD, before=now - KEEP_DEAD)
+async def forget_ended(tx: Transaction, now: datetime, most: int) -> int:
+    """Drop what was done, or given up, long ago; how much that was, at most so much of each."""
+    return max(
+        await tx.run(_FORGET, before=now - KEEP_DONE, most=most),
+        await tx.run(_FORGET_DEAD, before=now - KEEP_DEAD, most=most),
+    )

@@ -261,7 +261,7 @@ class PostgresDatabase(Database):
         except BaseException as error:
             _leave(connection)
             if is_passing(error):
-                raise UnsureError from error
+                raise UnsureError("the database was lost while it saved: look whether it was done") from error
             raise
 
     @staticmethod

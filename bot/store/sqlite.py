@@ -13,6 +13,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast
 
@@ -102,7 +103,11 @@ class SqliteDatabase(Database):
 
     async def __aenter__(self) -> Self:
         """Open the file. Raises sqlite3.Error when it cannot be opened."""
-        self._connection: sqlite3.Connection = await self._in_thread(self._connect)
+        try:
+            self._connection: sqlite3.Connection = await self._in_thread(self._connect)
+        except BaseException:
+            self._thread.shutdown(wait=False)
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -120,7 +125,7 @@ class SqliteDatabase(Database):
             raise RuntimeError("the database is closed")
         job = _Job(work)
         self._waiting.append(job)
-        if self._writer is None:
+        if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write())
         return cast("T", await job.future)
 
@@ -143,10 +148,11 @@ class SqliteDatabase(Database):
         """Commit what waits, until nothing does."""
         while self._waiting:
             jobs = [self._waiting.popleft() for _ in range(min(len(self._waiting), _BATCH))]
-            await self._commit_together(jobs)
-            for job in jobs:
-                job.tell()
-        self._writer = None
+            try:
+                await self._commit_together(jobs)
+            finally:
+                for job in jobs:
+                    job.tell()
 
     async def _commit_together(self, jobs: Sequence[_Job]) -> None:
         try:
@@ -155,18 +161,20 @@ class SqliteDatabase(Database):
                 self._run(job)
                 await asyncio.sleep(0)  # the rest of the program goes on between two use cases
             await self._in_thread(self._connection.execute, "COMMIT")
-        except Exception as error:  # noqa: BLE001 (told to the callers)
-            if self._connection.in_transaction:
+        except BaseException as error:
+            with suppress(sqlite3.Error):  # the file is in such trouble that not even that works
                 self._connection.execute("ROLLBACK")
             cause = next((job.error for job in jobs if isinstance(job.error, sqlite3.Error)), error)
             for job in jobs:
                 job.error = job.error or cause
+            if not isinstance(error, Exception):  # we are to end
+                raise
 
     def _run(self, job: _Job) -> None:
         self._connection.execute("SAVEPOINT job")
         try:
             job.result = _finish(job.work(SqliteTransaction(self._connection)))
-        except Exception as error:  # noqa: BLE001 (told to the caller)
+        except BaseException as error:  # noqa: BLE001 (told to the caller)
             job.error = error
             self._connection.execute("ROLLBACK TO job")
         self._connection.execute("RELEASE job")

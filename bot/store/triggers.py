@@ -3,7 +3,7 @@
 A part begins with the order of one ticket (`first_order`), and goes as far as the next part. Who comes last when the
 last part is full begins a new one; a part that nobody waits in any more goes. So every waiting ticket is in the part
 with the greatest `first_order` that is not above its own place, whichever statement, of whichever version of the
-program, brought it there.
+program, brought it there. On PostgreSQL, whoever moves tickets must have the lock of their server, as all use cases do.
 """
 
 from __future__ import annotations

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -12,6 +10,7 @@ import pytest
 from bot.model import CommandUsed, Later, MessagePosted, Mode
 from bot.store import queries
 from bot.store.engines import file_of
+from tests.doubles.locked_file import locked
 from tests.doubles.paper_chat import plain
 from tests.doubles.world import AYLIN, EMMA, MAREK, SERVER, TOM, World
 
@@ -47,11 +46,9 @@ async def test_a_message_waits_for_a_locked_file(world: World, after: timedelta)
     world.pass_time(after)
     file = file_of(world.url)
     assert file is not None
-    with closing(sqlite3.connect(file, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    async with locked(file):
         asked = asyncio.ensure_future(world.post(EMMA, "the gallery crashes as soon as I open it since yesterday"))
         await asyncio.sleep(2.7)  # the file's own patience ends after 2.5 seconds
-        other.execute("ROLLBACK")
     await asked
     assert [ticket.number for ticket in await world.database.transaction(lambda tx: queries.line(tx, SERVER, 9))] == [1]
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ from bot.coverage.matcher import Matcher
 from tests.discord_chat.over_sockets import REQUEST, Shop, said, saying, statuses
 from tests.doubles.discord.permissions import Permission
 from tests.doubles.discord.server import discord_double
+from tests.doubles.locked_file import locked
 
 
 @pytest.fixture
@@ -152,21 +151,10 @@ async def test_roles_count_as_they_are_at_the_moment(shop: Shop) -> None:
 # --- answers to interactions --------------------------------------------------------------------------
 
 
-@contextmanager
-def busy(shop: Shop) -> Iterator[sqlite3.Connection]:
-    """Another process writes into the desk's database for as long as this lasts."""
-    other = sqlite3.connect(shop.file, isolation_level=None)
-    try:
-        other.execute("BEGIN IMMEDIATE")
-        yield other
-    finally:
-        other.close()
-
-
 async def test_a_slow_desk_asks_for_more_time_and_follows_up(shop: Shop) -> None:
     async with shop.open_and_set_up():
         await shop.asks(shop.emma)
-        with busy(shop) as other:
+        async with locked(shop.file) as other:
             asking = asyncio.ensure_future(shop.emma.uses(shop.support, "place"))
             form = asyncio.ensure_future(shop.marek.uses(shop.support, "setup"))
             await asyncio.sleep(2.4)
@@ -189,7 +177,7 @@ async def test_the_last_words_are_read_however_late_and_the_thread_is_put_away(s
         asked = await shop.asks(shop.emma)
         thread = shop.thread_of(asked)
         shop.discord.interactions.deadline = deadline
-        with busy(shop) as other:
+        async with locked(shop.file) as other:
             asking = asyncio.ensure_future(shop.emma.uses(thread, "close", words="it works again"))
             await asyncio.sleep(2.4)
             other.rollback()
@@ -204,7 +192,7 @@ async def test_a_picture_that_comes_late_is_whole_and_ends_no_thread(shop: Shop)
     async with shop.open_and_set_up():
         thread = shop.thread_of(await shop.asks(shop.emma))
         await shop.aylin.uses(thread, "claim")
-        with busy(shop) as other:
+        async with locked(shop.file) as other:
             asking = asyncio.ensure_future(shop.aylin.uses(thread, "fairness", form="picture"))
             await asyncio.sleep(2.4)
             other.rollback()
@@ -220,7 +208,7 @@ async def test_a_picture_that_comes_late_is_whole_and_ends_no_thread(shop: Shop)
 async def test_what_was_done_for_an_answer_that_came_too_late_is_done(shop: Shop) -> None:
     async with shop.open_and_set_up():
         shop.discord.interactions.deadline = 0.1
-        with busy(shop) as other:
+        async with locked(shop.file) as other:
             asking = asyncio.ensure_future(shop.emma.uses(shop.support, "ticket", text=REQUEST))
             await asyncio.sleep(0.3)
             other.rollback()

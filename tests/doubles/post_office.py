@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Self, TypeVar
 
 from bot.model import Chat, Content, Done, Effect, Language, Listener, Outcome, Person, Say
-from bot.store.database import Database, Transaction
+from bot.store.database import Database, Transaction, UnsureError
 from bot.store.engines import open_database
 from bot.store.outbox import BOARD, Outbox, owe, owe_board
 from bot.texts import paragraph
+
+T = TypeVar("T")
 
 SERVER = "moody:shop"
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -82,6 +85,37 @@ class MoodyChat(Chat):
     def said(self) -> list[str]:
         """The words of all messages that were posted, in order."""
         return [words_of(effect) for _, effect in self.done]
+
+
+class LosingAnswers(Database):
+    """A database that commits, and does not always say so."""
+
+    is_shared = False
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.lost = 0
+        """How many use cases of a server will be committed without a word."""
+
+    async def transaction(self, work: Callable[[Transaction], Awaitable[T]], server: str | None = None) -> T:
+        """Do it; whether it was done may stay unknown."""
+        done = await self._database.transaction(work, server)
+        if server is not None and self.lost:
+            self.lost -= 1
+            raise UnsureError
+        return done
+
+    async def __aenter__(self) -> Self:
+        raise NotImplementedError
+
+    async def __aexit__(self, *_: object) -> None:
+        raise NotImplementedError
+
+    def tell_others(self, news: str) -> None:
+        """There are none."""
+
+    async def listen(self, hear: Callable[[str], None], catch_up: Callable[[], None]) -> None:
+        """Nobody tells anything."""
 
 
 @dataclass

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
@@ -13,6 +10,7 @@ from sqlalchemy import text
 
 from adapters.slack_chat.manifest import NEW_TICKET
 from bot.settings import SlackWay
+from tests.doubles.locked_file import locked
 from tests.slack_chat.conftest import REQUEST, Shop
 from tests.slack_chat.shop import ABSTURZ, WUNSCH, shown
 
@@ -20,15 +18,6 @@ from tests.slack_chat.shop import ABSTURZ, WUNSCH, shown
 async def let_the_database_wait(shop: Shop) -> None:
     """From now on it waits for a lock for as long as a test needs."""
     await shop.bot.database.transaction(lambda tx: tx.run(text("PRAGMA busy_timeout = 20000")))
-
-
-@contextmanager
-def locked(shop: Shop) -> Iterator[None]:
-    """Another process writes meanwhile, and holds the lock."""
-    with closing(sqlite3.connect(shop.file, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        yield
-        other.execute("ROLLBACK")
 
 
 @pytest.mark.parametrize("way", [SlackWay.SOCKET, SlackWay.HTTP])
@@ -43,7 +32,7 @@ async def test_everything_is_acknowledged_in_time_and_answered_when_it_can_be(ba
     await shop.slack.until(lambda: shop.tom.home)
     home = shop.tom.home
     assert home is not None
-    with locked(shop):
+    async with locked(shop.file):
         command, button, sent, picked, started, next_one = await asyncio.gather(
             shop.emma.uses(shop.general, "/covered Please add a dark mode!"),
             shop.jonas.presses(said, "Das hat geholfen"),
@@ -70,7 +59,7 @@ async def test_everything_is_acknowledged_in_time_and_answered_when_it_can_be(ba
 
 
 async def test_who_waits_too_long_reads_that_nothing_was_done(shop: Shop) -> None:
-    with locked(shop):
+    async with locked(shop.file):
         answer = await shop.emma.uses(shop.general, f"/ticket {REQUEST}")
         assert not answer.failed
         await answer.until(lambda: "Something went wrong on our side" in answer.text)
@@ -85,7 +74,7 @@ async def test_a_message_is_told_again_until_it_is_on_the_disk_and_is_one_ticket
     hurried: Any = shop.slack.webhooks if way is SlackWay.HTTP else shop.slack.sockets
     hurried.ack_seconds = 0.3
     shop.slack.deliveries.retry_waits = (0.1, 0.1, 0.1, 1)
-    with locked(shop):
+    async with locked(shop.file):
         root = shop.emma.says(shop.support, REQUEST)
         await shop.slack.until(lambda: len(shop.slack.deliveries.all[-1].attempts) > 2)
         assert not shop.slack.deliveries.all[-1].is_acknowledged

@@ -168,6 +168,21 @@ def test_a_schema_of_a_version_to_come_is_usable_and_one_of_before_is_not(new_em
     assert not migrations.is_current(url)
 
 
+@pytest.mark.sqlite
+def test_a_migration_that_fails_has_changed_nothing(new_empty_url: Callable[[], str]) -> None:
+    url = new_empty_url()
+    migrations.upgrade(url, "0006")
+    in_the_way = "CREATE TRIGGER tickets_move_in_line AFTER INSERT ON inbox BEGIN SELECT 1; END"
+    migrations.connected(url, lambda connection: connection.execute(text(in_the_way)))
+    before = schema(url)
+    with pytest.raises(sqlite3.DatabaseError, match="already exists"):
+        migrations.upgrade(url)
+    assert schema(url) == before
+    migrations.connected(url, lambda connection: connection.execute(text("DROP TRIGGER tickets_move_in_line")))
+    migrations.upgrade(url)
+    assert migrations.is_current(url)
+
+
 @pytest.fixture
 def old_file(tmp_path: Path) -> Path:
     """A database as it was before 0003, in use."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
@@ -18,6 +17,7 @@ from bot.store import queries
 from bot.store.database import Transaction
 from bot.store.engines import file_of, open_database
 from bot.store.outbox import (
+    BOARD,
     BOARD_DELAY,
     GIVE_UP_AFTER,
     KEEP_DONE,
@@ -33,7 +33,8 @@ from bot.store.outbox import (
     revive,
 )
 from bot.store.tables import outbox, tickets
-from tests.doubles.post_office import SERVER, START, PostOffice, saying, until, words_of
+from tests.doubles.locked_file import locked
+from tests.doubles.post_office import SERVER, START, LosingAnswers, PostOffice, saying, until, words_of
 
 WITH_MEANWHILE = OpenThread(
     server=SERVER, channel="support", message="m1", name="help", meanwhile=saying("meanwhile").content
@@ -116,14 +117,14 @@ async def test_the_back_off_grows_and_has_an_end() -> None:
     waits = [back_off(attempts) for attempts in range(1, 60)]
     assert timedelta(seconds=1) <= waits[0] <= timedelta(seconds=2)
     assert all(earlier <= 2 * later for earlier, later in pairwise(waits))
-    assert timedelta(seconds=150) <= waits[-1] <= max(waits) <= timedelta(seconds=300)
+    assert timedelta(seconds=300) <= waits[-1] <= max(waits) <= timedelta(seconds=450)
 
 
 async def test_what_has_failed_together_is_not_tried_together() -> None:
     waits = sorted(back_off(20) for _ in range(1_000))
     assert max(later - earlier for earlier, later in pairwise(waits)) < timedelta(seconds=5)
-    assert waits[0] < timedelta(seconds=160)
-    assert waits[-1] > timedelta(seconds=290)
+    assert waits[0] < timedelta(seconds=310)
+    assert waits[-1] > timedelta(seconds=440)
 
 
 async def test_a_hopeless_effect_becomes_a_dead_letter_and_the_lane_goes_on(office: PostOffice) -> None:
@@ -197,6 +198,56 @@ async def test_who_waits_for_a_thread_is_told_in_the_channel_once(office: PostOf
         saying("receipt"),
         saying("board 1", channel="agents"),  # which could not link to the thread before
     ]
+
+
+async def test_who_is_told_in_the_channel_is_told_once_though_the_mark_may_have_got_lost(office: PostOffice) -> None:
+    office.database = database = LosingAnswers(office.database)
+    office.restart()
+    office.chat.mood = lambda effect: Later("throttled", timedelta(hours=1)) if effect.kind == "open_thread" else Done()
+    await office.database.transaction(lambda tx: owe(tx, "t", WITH_MEANWHILE, office.now))
+    database.lost = 1
+    await office.deliver()
+    assert database.lost == 0
+    assert office.chat.said == ["meanwhile"]
+
+
+async def test_an_attempt_is_marked_once_though_the_mark_may_have_got_lost(office: PostOffice) -> None:
+    office.database = database = LosingAnswers(office.database)
+    office.restart()
+    moods: list[Outcome] = [Later("down"), Later("put off", timedelta(seconds=5), is_untouched=True), Done()]
+    office.chat.mood = lambda _: moods.pop(0)
+    await office.owe("one")
+    for _ in range(3):
+        database.lost = 1
+        await office.outbox.deliver_ready()
+        office.pass_time(timedelta(seconds=10))
+    assert office.chat.attempts == [1, 2, 2]
+
+
+async def test_what_is_said_under_a_post_is_promised_once_though_the_mark_may_have_got_lost(office: PostOffice) -> None:
+    office.database = database = LosingAnswers(office.database)
+    office.restart()
+    moods: list[Outcome] = [Done(message="b1"), Never("the message above is deleted", is_fault=False)]
+    office.chat.mood = lambda _: moods.pop(0) if moods else Done(message="b2")
+    await office.owe_board()
+    office.pass_time(BOARD_DELAY)
+    await office.deliver()
+    under = replace(saying("under the board", "agents"), under=BOARD)
+    await office.database.transaction(lambda tx: owe(tx, BOARD, under, office.now))
+    database.lost = 1
+    await office.deliver_all()
+    assert office.chat.said == ["board 1", "board 2", "under the board"]
+
+
+async def test_a_revived_letter_goes_on_with_its_attempts(office: PostOffice) -> None:
+    """A chat that was asked before must look whether it has done it already."""
+    office.chat.mood = lambda _: Never("no permission")
+    await office.owe("one")
+    await office.deliver()
+    office.chat.mood = lambda _: Done()
+    await office.database.transaction(lambda tx: revive(tx, 1, office.now))
+    await office.deliver()
+    assert office.chat.attempts == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -390,8 +441,17 @@ async def test_what_was_done_long_ago_is_forgotten_and_nothing_else(office: Post
     await office.deliver()
     await office.owe("owed", "other")
     office.pass_time(KEEP_DONE + timedelta(seconds=1))
-    assert await office.database.transaction(lambda tx: forget_ended(tx, office.now)) == 1
+    assert await office.database.transaction(lambda tx: forget_ended(tx, office.now, 10)) == 1
     assert await states(office) == ["dead", "pending"]
+
+
+async def test_what_was_done_long_ago_is_forgotten_in_steps(office: PostOffice) -> None:
+    for number in range(5):
+        await office.owe("old", f"lane {number}")
+    await office.deliver()
+    office.pass_time(KEEP_DONE + timedelta(seconds=1))
+    steps = [await office.database.transaction(lambda tx: forget_ended(tx, office.now, 2)) for _ in range(4)]
+    assert steps == [2, 2, 1, 0]
 
 
 async def test_trouble_with_the_database_does_not_end_deliveries(office: PostOffice, database_url: str) -> None:
@@ -472,11 +532,9 @@ async def test_a_file_that_is_locked_at_the_start_does_not_end_the_outbox(
     await office.owe("one")
     file = file_of(database_url)
     assert file is not None
-    with closing(sqlite3.connect(file, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    async with locked(file):
         running = asyncio.create_task(office.outbox.run())
         await asyncio.sleep(2.7)  # the file's own patience ends after 2.5 seconds
-        other.execute("ROLLBACK")
     office.outbox.wake()
     await until(lambda: office.chat.said == ["one"])
     running.cancel()

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 from bot.store.database import Database, Transaction
 from bot.store.sqlite import SqliteDatabase
 from bot.store.tables import UtcDateTime, history, inbox, posts
+from tests.doubles.locked_file import locked
 
 pytestmark = pytest.mark.sqlite
 
@@ -99,6 +100,18 @@ async def test_a_use_case_may_await_only_its_transaction(database: Database) -> 
     assert await names(database) == []
 
 
+async def test_a_use_case_that_is_cancelled_by_itself_ends_nobody_else(database: Database) -> None:
+    async def give_up(tx: Transaction) -> None:
+        await tx.run(ADD, name="half")
+        raise asyncio.CancelledError
+
+    told = await together(asyncio.create_task(database.transaction(give_up)), adding(database, "a"))
+    assert isinstance(told[0], asyncio.CancelledError)
+    assert told[1] == "a"
+    await adding(database, "b")
+    assert await names(database) == ["a", "b"]
+
+
 async def test_a_caller_who_gives_up_disturbs_nobody(database: Database) -> None:
     impatient, patient = adding(database, "a"), adding(database, "b")
     await asyncio.sleep(0)
@@ -132,14 +145,9 @@ async def test_a_file_that_cannot_be_opened_is_told_at_once(tmp_path: Path) -> N
 async def test_work_that_finds_the_file_locked_by_another_process_fails_and_the_next_works(
     database: Database, database_url: str
 ) -> None:
-    other = sqlite3.connect(database_url.removeprefix("sqlite:///"), isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    try:
+    async with locked(Path(database_url.removeprefix("sqlite:///"))):
         with pytest.raises(sqlite3.OperationalError, match="locked"):
             await adding(database, "a")
-    finally:
-        other.execute("ROLLBACK")
-        other.close()
     await adding(database, "b")
     assert await names(database) == ["b"]
 

@@ -14,7 +14,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, NullPool, create_engine, text
+from sqlalchemy import Connection, NullPool, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -81,7 +81,9 @@ def connected(url: str, work: Callable[[Connection], T]) -> T:
 
 
 def _on_sqlite(file: Path, work: Callable[[Connection], T]) -> T:
-    engine = create_engine(f"sqlite:///{file}")
+    engine = create_engine(f"sqlite:///{file}", connect_args={"isolation_level": None})
+    # by itself, Python's driver begins no transaction for a change of the schema, and commits each at once
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     try:
         with engine.begin() as connection:
             return work(connection)
