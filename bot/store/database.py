@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from typing import Any, Self, TypeVar
@@ -38,6 +39,25 @@ class Transaction(ABC):
         """The first column of the first row, or None."""
         row = await self.row(clause, **values)
         return None if row is None else next(iter(row.values()))
+
+
+class Job:
+    """One use case that waits for its turn, and the caller who waits for it."""
+
+    def __init__(self, work: Callable[[Transaction], Awaitable[Any]]) -> None:
+        self.work = work
+        self.future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def tell(self) -> None:
+        """Let the caller know what came of it, if they still wait."""
+        if self.future.done():
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.result)
 
 
 class Database(ABC):

@@ -62,7 +62,7 @@ _LOOKED_AT = 1_024
 _MOST_OF_A_SERVER = 8
 """Effects of one server on their way at a time, so that one whose chat hangs does not hold up the others."""
 _IDLE = timedelta(seconds=5)
-_BACK_OFF = wait_exponential(max=300) + wait_random_exponential(max=150)
+_BACK_OFF = wait_exponential(max=300) + wait_random_exponential(max=45)
 
 _log = structlog.get_logger(__name__)
 _EFFECT: TypeAdapter[Effect] = TypeAdapter(Effect)
@@ -597,7 +597,7 @@ def _letter(row: dict[str, Any], effect: Effect) -> Letter:
 def back_off(attempts: int) -> timedelta:
     """How long to wait after this many tries without a word from the platform: 1 s, doubling to 5 min.
 
-    Up to as much again, or half of the longest, is left to chance, so that what failed together is not tried together.
+    Up to as much again, 45 s at most, is left to chance, so that what failed together is not tried together.
     """
     state = RetryCallState(AsyncRetrying(), None, (), {})
     state.attempt_number = attempts

@@ -22,7 +22,7 @@ from sqlalchemy import Executable
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
-from bot.store.database import Database, Transaction, UnsureError
+from bot.store.database import Database, Job, Transaction, UnsureError
 from bot.store.statements import Statement, compiled
 
 T = TypeVar("T")
@@ -122,25 +122,14 @@ class PostgresTransaction(Transaction):
         await self._connection.execute(_NOTIFY, _CHANNEL, news)
 
 
-class _Job:
-    """One use case that waits for its turn, and the caller who waits for it."""
+class _Job(Job):
+    """One that may need a server for itself."""
 
     def __init__(self, work: Callable[[Transaction], Awaitable[Any]], server: str | None) -> None:
-        self.work = work
+        super().__init__(work)
         self.lane: Hashable = self if server is None else server
         """What it must have for itself."""
         self.lock = None if server is None else lock_of(server)
-        self.future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self.result: Any = None
-        self.error: BaseException | None = None
-
-    def tell(self) -> None:
-        if self.future.done():
-            return
-        if self.error is not None:
-            self.future.set_exception(self.error)
-        else:
-            self.future.set_result(self.result)
 
 
 class PostgresDatabase(Database):

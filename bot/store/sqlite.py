@@ -20,7 +20,7 @@ from typing import Any, Self, TypeVar, cast
 from sqlalchemy import Executable
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
-from bot.store.database import Database, Transaction
+from bot.store.database import Database, Job, Transaction
 from bot.store.statements import Statement, compiled
 
 T = TypeVar("T")
@@ -71,24 +71,6 @@ class SqliteTransaction(Transaction):
         return self._connection.execute(statement.sql, statement.parameters(values))
 
 
-class _Job:
-    """One use case that waits for its turn, and the caller who waits for it."""
-
-    def __init__(self, work: Callable[[Transaction], Awaitable[Any]]) -> None:
-        self.work = work
-        self.future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self.result: Any = None
-        self.error: BaseException | None = None
-
-    def tell(self) -> None:
-        if self.future.done():
-            return
-        if self.error is not None:
-            self.future.set_exception(self.error)
-        else:
-            self.future.set_result(self.result)
-
-
 class SqliteDatabase(Database):
     """A SQLite file, and the thread that waits for its disk."""
 
@@ -96,7 +78,7 @@ class SqliteDatabase(Database):
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self._waiting: deque[_Job] = deque()
+        self._waiting: deque[Job] = deque()
         self._writer: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, "database")
         self._is_closed = False
@@ -123,7 +105,7 @@ class SqliteDatabase(Database):
         del server
         if self._is_closed:
             raise RuntimeError("the database is closed")
-        job = _Job(work)
+        job = Job(work)
         self._waiting.append(job)
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write())
@@ -154,7 +136,7 @@ class SqliteDatabase(Database):
                 for job in jobs:
                     job.tell()
 
-    async def _commit_together(self, jobs: Sequence[_Job]) -> None:
+    async def _commit_together(self, jobs: Sequence[Job]) -> None:
         try:
             await self._in_thread(self._connection.execute, "BEGIN IMMEDIATE")
             for job in jobs:
@@ -170,7 +152,7 @@ class SqliteDatabase(Database):
             if not isinstance(error, Exception):  # we are to end
                 raise
 
-    def _run(self, job: _Job) -> None:
+    def _run(self, job: Job) -> None:
         self._connection.execute("SAVEPOINT job")
         try:
             job.result = _finish(job.work(SqliteTransaction(self._connection)))

@@ -36,8 +36,8 @@ _QUESTION = "please add a dark mode"
 _MORE = "it is version 2.1 of the theme"
 _ANSWER = "Please install version 2.1.1, it is mended there."
 _THANKS = "thank you very much, that helped"
-_SORRY = "something-broke"
-"""Key of what somebody reads whose command could not be carried out."""
+_SORRY = {"something-broke", "something-unsure"}
+"""Keys of what somebody reads whose command was not carried out, or perhaps not."""
 _AGAIN_AFTER = 0.05
 """Seconds until an event is told again that was not acknowledged."""
 _NEWS_TRAVEL = 1.0
@@ -96,7 +96,7 @@ class Told:
 
 def _is_sorry(reply: Reply | None) -> bool:
     words = reply.content.blocks[0].words if reply and reply.content else None
-    return isinstance(words, Text) and words.key == _SORRY
+    return isinstance(words, Text) and words.key in _SORRY
 
 
 @dataclass

@@ -19,9 +19,9 @@ async def test_a_private_ticket_lives_in_direct_messages_and_under_its_card(shop
 
     shop.emma.writes_to_bot("The theme is Aurora")
     await shop.settled()
-    shop.emma.writes_to_bot("It is version 1.9, my licence is 4711", under=receipt)
+    shop.emma.writes_to_bot("It is version 1.9, my licence is HOLUNDER", under=receipt)
     await shop.settled()
-    assert "licence is 4711" in shown(shop.replies(card))
+    assert "licence is HOLUNDER" in shown(shop.replies(card))
     assert "Aurora" in shown(shop.replies(card))
     assert "Added to ticket #1." in shown(ours(shop, shop.emma.direct))
     assert len(shop.cards) == 1
@@ -87,9 +87,9 @@ async def test_commands_in_direct_messages(shop: Shop) -> None:
 
 
 async def test_of_a_private_ticket_lists_tell_no_words(shop: Shop) -> None:
-    await shop.asks(shop.emma, "/private My licence is 4711, the gallery crashes")
+    await shop.asks(shop.emma, "/private My licence is HOLUNDER, the gallery crashes")
     line = await shop.asks(shop.tom, "/queue", shop.agents)
-    assert "4711" not in line.text
+    assert "HOLUNDER" not in line.text
     assert "private" in line.text
 
 
@@ -98,7 +98,7 @@ async def test_a_file_in_direct_messages_is_named_under_the_card(shop: Shop) -> 
     assert len(shop.replies(alone)) == 1, "nobody meets silence"
     await shop.asks(shop.emma, f"/private {REQUEST}")
     [receipt], [card] = ours(shop, shop.emma.direct), shop.cards
-    await shop.says(shop.emma, "", shop.emma.direct, under=receipt, files={"licence key.txt": "4711"})
+    await shop.says(shop.emma, "", shop.emma.direct, under=receipt, files={"licence key.txt": "HOLUNDER"})
     await shop.says(shop.emma, "and this is how it looks", shop.emma.direct, files={"gallery.png": "picture"})
     assert "📎 licence key.txt" in shown(shop.replies(card))
     assert "how it looks\n> 📎 gallery.png" in shown(shop.replies(card))

@@ -27,6 +27,7 @@ ALL_SERVERS = {
     "outbox._NEXT_DUE": "the same",
     "outbox._LEASE": "by the row's own id, just read by _READY",
     "outbox._END": "the same",
+    "outbox._END_OWED": "the same",
     "outbox._TRY_AGAIN": "the same",
     "outbox._FORGET": "effects done long ago are dropped for all servers at once",
     "outbox._DEAD": "for the operator, who runs all servers",
