@@ -234,7 +234,8 @@ async def _open_in_store(database: Database, shops: int, _: int) -> None:
     shop = server(1 + number % shops)
 
     async def open_one(tx: Transaction) -> None:
-        await queries.add_ticket(tx, a_ticket(shop, -number))  # below the numbers that the desk gives
+        ticket = replace(a_ticket(shop, -number), place_order=_order(number))  # the desk gives no such numbers
+        await queries.add_ticket(tx, ticket)
         await outbox.owe(tx, f"m{number}", _receipt(shop), ASKED_AT, ticket=-number)
 
     await database.transaction(open_one, shop)

@@ -34,20 +34,18 @@ LEAVE = f"""
     UPDATE line_parts SET waiting = waiting - 1 WHERE {of("OLD")} AND OLD.state = 'waiting';
     DELETE FROM line_parts WHERE {of("OLD")} AND waiting = 0;
 """  # noqa: S608 (nothing of anybody's)
-ENTER = f"""
-    UPDATE line_parts SET waiting = waiting + 1
-    WHERE {of("NEW")} AND NEW.state = 'waiting' AND (
-        waiting < {PART} OR EXISTS (
-            SELECT 1 FROM tickets
-            WHERE server = NEW.server AND state = 'waiting' AND place_order >= NEW.place_order AND number <> NEW.number
-        )
-    );
-"""  # noqa: S608 (the same)
-BEGIN_PART = """
-    INSERT INTO line_parts (server, first_order, waiting)
-    SELECT NEW.server, NEW.place_order, 1 WHERE NEW.state = 'waiting'
+ENTER = f"UPDATE line_parts SET waiting = waiting + 1 WHERE {of('NEW')}"  # noqa: S608 (the same)
+IS_FOLLOWED = """
+    EXISTS (
+        SELECT 1 FROM tickets
+        WHERE server = NEW.server AND state = 'waiting' AND place_order >= NEW.place_order AND number <> NEW.number
+    )
 """
-ENTER_ON_SQLITE = f"{ENTER} {BEGIN_PART} AND changes() = 0;"
+BEGIN_PART = "INSERT INTO line_parts (server, first_order, waiting) SELECT NEW.server, NEW.place_order, 1"
+ENTER_ON_SQLITE = f"""
+    {ENTER} AND NEW.state = 'waiting' AND (waiting < {PART} OR {IS_FOLLOWED});
+    {BEGIN_PART} WHERE NEW.state = 'waiting' AND changes() = 0;
+"""
 ON_SQLITE = (
     f"CREATE TRIGGER tickets_enter_line AFTER INSERT ON tickets BEGIN {ENTER_ON_SQLITE} END",
     f"CREATE TRIGGER tickets_leave_line AFTER DELETE ON tickets BEGIN {LEAVE} END",
@@ -58,14 +56,16 @@ ON_SQLITE = (
 )
 ON_POSTGRES = (
     f"""
-    CREATE OR REPLACE FUNCTION keep_line_parts() RETURNS trigger LANGUAGE plpgsql AS $$
+    CREATE OR REPLACE FUNCTION keep_line_parts() RETURNS trigger LANGUAGE plpgsql
+    SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
     BEGIN
         IF (OLD.state, OLD.place_order) IS NOT DISTINCT FROM (NEW.state, NEW.place_order) THEN
             RETURN NULL;
         END IF;
         IF OLD.state = 'waiting' THEN {LEAVE} END IF;
         IF NEW.state = 'waiting' THEN
-            {ENTER}
+            {ENTER} AND waiting < {PART};
+            IF NOT FOUND AND {IS_FOLLOWED} THEN {ENTER}; END IF;
             IF NOT FOUND THEN {BEGIN_PART}; END IF;
         END IF;
         RETURN NULL;
