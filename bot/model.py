@@ -647,8 +647,8 @@ class Later:
     reason: str
     wait: timedelta | None = None
     is_untouched: bool = False
-    """Whether nothing has reached the platform. Such an attempt does not count, so our back-off would not grow: say how
-    long to wait."""
+    """Whether nothing was changed on the platform, though it may have been asked. Such an attempt does not count, so
+    our back-off would not grow: say how long to wait."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,14 +154,10 @@ def _kinds() -> Iterator[list[Kind]]:
             sys.stderr.write(f"PostgreSQL is left out: {lack}\n")
             yield kinds
             return
-        engine = PostgresServer(folder / "postgres", durable=True)
-        engine.start()
-        try:
+        with PostgresServer(folder / "postgres", durable=True) as engine:
             schema = engine.new_database()
             _in_thread(migrations.upgrade, schema)
             yield [*kinds, Kind("PostgreSQL", postgres.DIALECT, partial(engine.new_database, schema), folder)]
-        finally:
-            engine.stop()
 
 
 def _in_thread(work: Callable[[str], None], url: str) -> None:

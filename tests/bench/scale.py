@@ -254,16 +254,11 @@ def _cpu_of(pid: int) -> float:
 def _database(servers: int) -> Iterator[str]:
     if lack := why_not():
         raise SystemExit(f"This needs PostgreSQL: {lack}")
-    with tempfile.TemporaryDirectory() as folder:
-        engine = PostgresServer(Path(folder) / "postgres", durable=True)
-        engine.start()
-        try:
-            url = engine.new_database()
-            migrations.upgrade(url)
-            fill(url, Filling(servers=servers))
-            yield url
-        finally:
-            engine.stop()
+    with tempfile.TemporaryDirectory() as folder, PostgresServer(Path(folder) / "postgres", durable=True) as engine:
+        url = engine.new_database()
+        migrations.upgrade(url)
+        fill(url, Filling(servers=servers))
+        yield url
 
 
 async def simulate(url: str, matcher: Matcher, load: Load) -> tuple[Town, Platform, Costs, Costs]:

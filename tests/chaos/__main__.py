@@ -84,17 +84,13 @@ def run(
         return _run(Plan(url_of(folder / "desk.sqlite3"), folder, workers, kills, seed))
     if lack := why_not():
         raise typer.BadParameter(lack)
-    server = PostgresServer(folder / "postgres", durable=True)
-    server.start()
+    with PostgresServer(folder / "postgres", durable=True) as server:
 
-    def kill_and_start() -> None:
-        server.kill()
-        server.start()
+        def kill_and_start() -> None:
+            server.kill()
+            server.start()
 
-    try:
         return _run(Plan(server.new_database(), folder, workers, kills, seed, kill_and_start, server_every))
-    finally:
-        server.stop()
 
 
 def _run(plan: Plan) -> tuple[Course, Findings]:

@@ -277,12 +277,12 @@ def cut_often(recording: Recording, cuts: int, seed: int, folder: Path, *, syncs
 def _look(file: Path, told: Told, known: list[Event], called: set[int]) -> Findings:
     """What the product finds after a power cut."""
     try:
+        with closing(sqlite3.connect(file)) as connection:
+            if connection.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
+                return Findings(faults=Counter({"broken files": 1}))  # what stands in it means nothing
         kept = Told(told.chance, told.doors, acknowledged=known, orders=told.orders)
         findings = asyncio.run(_audit(file, kept, called))
         findings.faults["links of the record broken"] = broken_links(url_of(file))
-        with closing(sqlite3.connect(file)) as connection:
-            told_of = connection.execute("PRAGMA integrity_check").fetchall()
-        findings.faults["broken files"] = told_of != [("ok",)]
         findings.counts["events acknowledged before"] = len(known)
     except sqlite3.DatabaseError:
         return Findings(faults=Counter({"broken files": 1}))

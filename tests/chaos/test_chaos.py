@@ -141,5 +141,5 @@ def test_power_cuts_lose_nothing_that_was_acknowledged(recording: power.Recordin
 
 
 def test_a_disk_that_only_says_that_it_has_synced_is_found_out(recording: power.Recording, tmp_path: Path) -> None:
-    findings = power.cut_often(recording, 5, 1, tmp_path, syncs_lie=True)
+    findings = power.cut_often(recording, 20, 1, tmp_path, syncs_lie=True)
     assert findings.faults["acknowledged events lost"] + findings.faults["broken files"] > 0

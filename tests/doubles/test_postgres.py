@@ -33,10 +33,8 @@ sys.stdin.read()
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[PostgresServer]:
     need_postgres()
-    server = PostgresServer(tmp_path / "server", durable=True)
-    server.start()
-    yield server
-    server.stop()
+    with PostgresServer(tmp_path / "server", durable=True) as server:
+        yield server
 
 
 async def run(url: str, *statements: str) -> Any:

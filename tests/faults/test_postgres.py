@@ -41,10 +41,8 @@ AT_MOST = 10.0
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
     """A server that keeps what it has committed, and may be killed."""
     need_postgres()
-    server = PostgresServer(tmp_path_factory.mktemp("durable"), durable=True)
-    server.start()
-    yield server
-    server.stop()
+    with PostgresServer(tmp_path_factory.mktemp("durable"), durable=True) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

@@ -88,10 +88,8 @@ def empty(postgres: PostgresServer) -> Iterator[str]:
 def durable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
     """A server that keeps through a power cut what it has committed."""
     need_postgres()
-    server = PostgresServer(tmp_path_factory.mktemp("durable"), durable=True)
-    server.start()
-    yield server
-    server.stop()
+    with PostgresServer(tmp_path_factory.mktemp("durable"), durable=True) as server:
+        yield server
 
 
 # --- rows ---
