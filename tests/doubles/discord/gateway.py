@@ -122,6 +122,8 @@ class Session:
     heard: list[str] = field(default_factory=list)
     """Every payload with its number, from 1 on."""
     socket: Socket | None = None
+    at: float = field(default_factory=time.monotonic)
+    """When it identified itself, in monotonic seconds."""
 
     def hears_guild(self, guild_id: str) -> bool:
         return (int(guild_id) >> 22) % self.shards == self.shard
