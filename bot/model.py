@@ -82,8 +82,6 @@ class Verdict:
     category: str | None = None
     """Id of the best category of the policy, also when the action is not to answer; None without any candidate."""
     ruling: Ruling | None = None
-    phrase: str | None = None
-    """The moderator's example phrase that is nearest to the message."""
     excerpt: str | None = None
     """The part of the message that decided: all of a short message, one sentence of a long one."""
     if_waiting: Verdict | None = None

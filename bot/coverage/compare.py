@@ -19,8 +19,7 @@ import numpy as np
 from rapidfuzz import fuzz, process
 from rapidfuzz.utils import default_process
 
-from bot.coverage.evaluate import OFF_TOPIC, Labelled, ruling_of, share
-from bot.coverage.lines import verdict_line
+from bot.coverage.evaluate import OFF_TOPIC, Labelled, ruling_of, share, told_as
 from bot.coverage.matcher import Matcher
 from bot.coverage.policy import Policy
 from bot.model import QUIET
@@ -178,7 +177,7 @@ def _connected(alike: Any) -> list[int]:
 
 def _ours(policy: Policy) -> Tell:
     matcher = Matcher(policy)
-    return lambda text: str(verdict_line(matcher.match(text), policy)["category"] or OFF_TOPIC)
+    return lambda text: told_as(matcher.match(text), policy)
 
 
 def _nearest(scorer: Callable[..., float]) -> Callable[[Policy], Tell]:

@@ -18,7 +18,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.coverage.changes import CategoryChange, PolicyChange, TextsChange, changed
-from bot.coverage.lines import read_objects, refuse, verdict_line
+from bot.coverage.lines import read_objects, refuse, told_category
 from bot.coverage.matcher import Matcher
 from bot.coverage.policy import Policy
 from bot.model import Action, Language, Verdict
@@ -229,11 +229,17 @@ def ruling_of(policy: Policy, category: str) -> str:
     return known.ruling.value if known else OFF_TOPIC
 
 
+def told_as(verdict: Verdict, policy: Policy) -> str:
+    """The label that a verdict comes to."""
+    category = told_category(verdict, policy)
+    return category.id if category else OFF_TOPIC
+
+
 def _outcome(matcher: Matcher, message: Labelled) -> Outcome:
     start = time.perf_counter()
     verdict = matcher.match_closely(message.text)
     seconds = time.perf_counter() - start
-    told = str(verdict_line(verdict, matcher.policy)["category"] or OFF_TOPIC)
+    told = told_as(verdict, matcher.policy)
     rulings = {ruling_of(matcher.policy, category) for category in message.right}
     return Outcome(message, verdict, told, told in message.right, ruling_of(matcher.policy, told) in rulings, seconds)
 

@@ -1,6 +1,6 @@
 """All that is learnt from the phrases of a policy, and how it changes with a few of them.
 
-What is learnt from the shipped policy is large and takes a second. The policies of servers differ from it in little,
+What is learnt from the shipped policy is large and takes seconds. The policies of servers differ from it in little,
 so theirs is adapted from it: only the difference is learnt, and only the difference takes memory.
 """
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn
 
 from bot.coverage.matcher import Matcher
-from bot.coverage.policy import Policy
+from bot.coverage.policy import Category, Policy
 from bot.model import QUIET, ServerSettings, Verdict
 from bot.texts import policy_words
 
@@ -15,11 +15,15 @@ Complain = Callable[[str], None]
 """Hears in one sentence which line is wrong, and why."""
 
 
-def verdict_line(verdict: Verdict, policy: Policy) -> dict[str, str | float | None]:
-    """A verdict as the plain object that `wartemarke match` prints."""
+def told_category(verdict: Verdict, policy: Policy) -> Category | None:
+    """The category of a verdict; None where the policy has nothing to say."""
     category = policy.categories.get(verdict.category or "")
-    if category is None or category.ruling in QUIET:
-        category = None
+    return None if category is None or category.ruling in QUIET else category
+
+
+def verdict_line(verdict: Verdict, matcher: Matcher) -> dict[str, str | float | None]:
+    """A verdict as the plain object that `wartemarke match` prints."""
+    category = told_category(verdict, matcher.policy)
     clause = category.texts[verdict.language].clause if category else ""
     return {
         "lang": verdict.language.value,
@@ -28,14 +32,14 @@ def verdict_line(verdict: Verdict, policy: Policy) -> dict[str, str | float | No
         "confidence": round(verdict.confidence, 4),
         "action": verdict.action.value,
         "clause": policy_words(clause, verdict.language, ServerSettings()) if category else None,
-        "phrase": verdict.phrase if category else None,
+        "phrase": matcher.likest_phrase(verdict) if category else None,
     }
 
 
 def match_lines(matcher: Matcher, lines: Iterable[bytes], complain: Complain) -> Iterator[str]:
     """One line of JSON for each `{"text": ...}`; a line that is none is told to `complain` and left out."""
     for text in read_texts(lines, complain):
-        yield json.dumps(verdict_line(matcher.match_closely(text), matcher.policy), ensure_ascii=True) + "\n"
+        yield json.dumps(verdict_line(matcher.match_closely(text), matcher), ensure_ascii=True) + "\n"
 
 
 def read_texts(lines: Iterable[bytes], complain: Complain) -> Iterator[str]:

@@ -116,9 +116,10 @@ def because(scene: Scene, verdict: Verdict) -> list[Block]:
     is_own = not isinstance(event, MessagePicked) or event.author.id == person.id
     key = "because" if is_own else "because-other"
     told: dict[str, Value] = {"person": Mention(person.id), "excerpt": title(verdict.excerpt or scene.words, _EXCERPT)}
-    if verdict.phrase is None:
+    phrase = scene.matcher.likest_phrase(verdict)
+    if phrase is None:
         return [note(text(f"{key}-words", **told))]
-    return [note(text(key, **told, phrase=title(verdict.phrase, _EXCERPT)))]
+    return [note(text(key, **told, phrase=title(phrase, _EXCERPT)))]
 
 
 def offer_content(scene: Scene, message: str) -> Content:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot import log
-from bot.app import learn, open_desk
+from bot.app import learn_once, open_desk
 from bot.desk.desk import Desk
 from bot.model import MessagePosted, Person
 from bot.settings import LogFormat, LogLevel, Settings
@@ -24,7 +24,7 @@ _STATUS = Path("/proc/self/status")
 async def main(url: str, servers: int) -> None:
     """Start, and hear."""
     log.set_up(LogLevel.ERROR, LogFormat.AUTO)
-    matcher = await asyncio.to_thread(learn, Settings(_env_file=None).policy_dir)
+    matcher = await asyncio.to_thread(learn_once, Settings(_env_file=None).policy_dir)
     async with open_database(url) as database, open_desk(database, matcher, {}) as desk:
         await desk.handle(_request(1, 0))
         _tell()

@@ -33,7 +33,7 @@ from rich.table import Table
 from sqlalchemy import Dialect
 
 from bot import log
-from bot.app import learn
+from bot.app import learn_once
 from bot.bench import Figure
 from bot.coverage.matcher import Matcher
 from bot.desk.desk import Desk
@@ -86,7 +86,7 @@ class Size:
     """Over all servers."""
     starts: int = 3
     has_slow_disk: bool = True
-    """Whether the opens are measured with slower syncs, too."""
+    """Whether opens and events are measured with slower syncs, too."""
 
 
 _FULL = Size()
@@ -127,11 +127,11 @@ async def measure(matcher: Matcher, size: Size) -> AsyncIterator[Figure]:
             yield figure
 
 
-async def measure_opens(matcher: Matcher, size: Size) -> AsyncIterator[Figure]:
-    """Only the opens, for a process that is held up by its disk."""
+async def measure_disk(matcher: Matcher, size: Size) -> AsyncIterator[Figure]:
+    """Only what waits for the disk, for a process that is held up by it."""
     with _kinds() as kinds:
-        for kind in kinds:
-            async for figure in _opens(kind, matcher, size):
+        for kind, part in product(kinds, (_opens, _events)):
+            async for figure in part(kind, matcher, size):
                 yield figure
 
 
@@ -332,7 +332,7 @@ _POSTGRES_PEERS: Mapping[str, tuple[Peer, str]] = {
 
 
 def _on_slow_disk(size: Size) -> list[Figure]:
-    """The opens once more, in a process (and a server) for which every sync takes 2 ms more; strace holds it up."""
+    """Opens and events once more, in a process (and a server) for which every sync takes 2 ms more, by strace."""
     strace = shutil.which("strace")
     slow = [strace or "", "-f", "--seccomp-bpf", "-qq", "-o", os.devnull, "-e", f"trace={_SYNCS}"]
     slow += ["-e", f"inject={_SYNCS}:delay_exit={_SLOWER}"]
@@ -340,10 +340,11 @@ def _on_slow_disk(size: Size) -> list[Figure]:
     if not tried or tried.returncode:
         sys.stderr.write("A slow disk is left out: strace is not there, or may not hold processes up here\n")
         return []
-    opens = [sys.executable, "-m", "tests.bench.load", "--opens", f"--turns={size.turns}", f"--size={size.opens}"]
-    told = subprocess.run([*slow, *opens], stdout=subprocess.PIPE, text=True, check=True).stdout
+    disk = [*slow, sys.executable, "-m", "tests.bench.load", "--only-disk"]
+    disk += [f"--turns={size.turns}", f"--size={size.opens}", f"--seconds={size.seconds}"]
+    told = subprocess.run(disk, stdout=subprocess.PIPE, text=True, check=True).stdout
     figures = [Figure(**json.loads(line)) for line in told.splitlines()]
-    return [replace(one, what=f"2 ms more for each sync: {one.what}", aim="-") for one in figures]
+    return [replace(one, what=f"2 ms more for each sync: {one.what}") for one in figures]
 
 
 # --- events ------------------------------------------------------------------------------------------
@@ -619,16 +620,17 @@ def main(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     quick: Annotated[bool, typer.Option("--quick", help="100,000 instead of a million.")] = False,
-    opens: Annotated[bool, typer.Option("--opens", hidden=True, help="Only these, as JSON.")] = False,
+    only_disk: Annotated[bool, typer.Option(hidden=True, help="Only what waits for the disk, as JSON.")] = False,
     turns: Annotated[int, typer.Option(hidden=True)] = _FULL.turns,
     size: Annotated[int, typer.Option(hidden=True, help="Opens of a turn.")] = _FULL.opens,
+    seconds: Annotated[float, typer.Option(hidden=True)] = _FULL.seconds,
 ) -> None:
     """Measure the store and the desk under load against simpler things in the same run."""
     log.set_up(LogLevel.ERROR, LogFormat.AUTO)
-    sizes = replace(_FULL, turns=turns, opens=size, many=100_000 if quick else _FULL.many)
-    matcher = learn(Settings(_env_file=None).policy_dir)
-    figures = measure_opens(matcher, sizes) if opens else measure(matcher, sizes)
-    asyncio.run(_show(figures, as_json=as_json or opens))
+    sizes = replace(_FULL, turns=turns, opens=size, seconds=seconds, many=100_000 if quick else _FULL.many)
+    matcher = learn_once(Settings(_env_file=None).policy_dir)
+    figures = measure_disk(matcher, sizes) if only_disk else measure(matcher, sizes)
+    asyncio.run(_show(figures, as_json=as_json or only_disk))
 
 
 async def _show(figures: AsyncIterator[Figure], *, as_json: bool) -> None:

@@ -126,7 +126,7 @@ def test_a_category_that_is_off_is_never_told(matcher: Matcher) -> None:
     for phrase in matcher.policy.categories["customization"].texts[Language.EN].phrases:
         verdict = adapted.match(phrase)
         assert verdict.category != "customization"
-        assert verdict.phrase != phrase
+        assert adapted.likest_phrase(verdict) != phrase
         assert "customization" not in dict(adapted.candidates(phrase))
 
 
@@ -164,10 +164,15 @@ def test_a_changed_ruling_needs_no_learning(matcher: Matcher) -> None:
 
 
 def test_a_removed_phrase_is_not_quoted_any_more(matcher: Matcher, examples: list[Example]) -> None:
-    loud = [one for one in examples if matcher.match(one.phrase).phrase == one.phrase][:20]
-    adapted = matcher.adapted(without(matcher.policy, set(loud)))
-    for example in loud:
-        assert adapted.match(example.phrase).phrase != example.phrase
+    quoted = [one for one in examples if quoted_for(matcher, one.phrase) == one.phrase][:20]
+    assert quoted
+    adapted = matcher.adapted(without(matcher.policy, set(quoted)))
+    for example in quoted:
+        assert quoted_for(adapted, example.phrase) != example.phrase
+
+
+def quoted_for(matcher: Matcher, message: str) -> str | None:
+    return matcher.likest_phrase(matcher.match(message))
 
 
 def test_a_wholly_different_policy_is_learnt_anew(matcher: Matcher, tmp_path: Path) -> None:
@@ -190,7 +195,7 @@ def test_a_verdict_of_an_adapted_matcher_is_whole(matcher: Matcher, examples: li
     adapted = matcher.adapted(without(matcher.policy, set(examples[:20])))
     verdict = adapted.match("The slider of your theme throws an error in the console since the last update.")
     assert verdict.action is Action.ANSWER
-    assert verdict.phrase in adapted.policy.categories["defect"].texts[Language.EN].phrases
+    assert adapted.likest_phrase(verdict) in adapted.policy.categories["defect"].texts[Language.EN].phrases
 
 
 def test_a_small_new_category_does_not_outweigh_the_others(matcher: Matcher) -> None:

@@ -144,9 +144,7 @@ def test_the_report_can_be_read_in_a_terminal(matcher: Matcher) -> None:
 
 
 def test_lines_have_their_stable_form(matcher: Matcher) -> None:
-    line = verdict_line(
-        matcher.match("Is there a paid option for custom work? What is your hourly rate?"), matcher.policy
-    )
+    line = verdict_line(matcher.match("Is there a paid option for custom work? What is your hourly rate?"), matcher)
     assert list(line) == ["lang", "category", "verdict", "confidence", "action", "clause", "phrase"]
     assert (line["lang"], line["category"], line["verdict"]) == ("en", "paid_customization", Ruling.PAID)
 

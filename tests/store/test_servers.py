@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
-from bot.model import Language, Mode, ServerSettings
+from bot.model import Language, Mode, ServerSettings, TicketState
 from bot.store import queries
 from bot.store.database import Database
+from tests.bench.filling import a_ticket
 from tests.doubles.post_office import SERVER, START
 
 OURS = ServerSettings(Language.EN, formal=False, support={"help": Mode.ASK}, reopen_days=1)
@@ -81,3 +85,24 @@ async def test_marks_never_go_back(database: Database) -> None:
     newest = 1 << 62  # a snowflake of a far future
     for order, known in ((9, 9), (7, 9), (9, 9), (newest, newest), (0, newest), (newest + 1, newest + 1)):
         assert await hear(database, order) == known
+
+
+async def test_the_channels_whose_tickets_can_still_be_written_in_are_known(database: Database) -> None:
+    other = "moody:other"
+    for server in (SERVER, other, "moody:empty"):
+        await join(database, server=server)
+    ended = {"state": TicketState.CLOSED, "closed_at": START}
+    channels: list[tuple[str, str, dict[str, Any]]] = [
+        (SERVER, "help", {}),
+        (SERVER, "help", {}),
+        (SERVER, "ended", ended),
+        (SERVER, "forgotten", {**ended, "text": ""}),
+        (SERVER, "forgotten but for more words", {**ended, "text": "", "added": "more"}),
+        (other, "a channel before all", {**ended, "text": ""}),
+        (other, "help", {}),
+    ]
+    for number, (server, channel, others) in enumerate(channels, start=1):
+        ticket = replace(a_ticket(server, number), channel=channel, **others)
+        await database.transaction(partial(queries.add_ticket, ticket=ticket), server)
+    ours = {(SERVER, "help"), (SERVER, "ended"), (SERVER, "forgotten but for more words")}
+    assert await database.transaction(queries.channels_with_tickets) == {*ours, (other, "help")}

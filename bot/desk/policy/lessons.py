@@ -213,8 +213,8 @@ def _tested(scene: Scene, words: str) -> Reply:
     matcher, language = scene.matcher, scene.language
     verdict = matcher.match_closely(words)
     blocks = [heading(told_by(verdict, language, matcher.policy)), quote(title(words, 300))]
-    if verdict.phrase:
-        blocks.append(paragraph(text("test-like", phrase=title(verdict.phrase, 120))))
+    if phrase := matcher.likest_phrase(verdict):
+        blocks.append(paragraph(text("test-like", phrase=title(phrase, 120))))
     said = text(f"language-{verdict.language}")
     blocks.append(paragraph(text("test-confidence", percent=round(100 * verdict.confidence), language=said)))
     for id_, share in matcher.candidates(words, closely=True)[:_RUNNERS_UP]:
