@@ -8,7 +8,7 @@ import re
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import asdict
 from functools import partial, wraps
 from pathlib import Path
@@ -44,7 +44,7 @@ from bot.settings import LogLevel, Settings, SettingsError, read_settings
 from bot.store import migrations
 from bot.store.copying import copy, source_of
 from bot.store.engines import DatabaseError, name_of, open_database, url_of
-from bot.store.outbox import dead_letters, revive
+from bot.store.outbox import dead_letters, owed_count, revive
 from bot.store.verifying import chains
 
 P = ParamSpec("P")
@@ -76,7 +76,8 @@ _REMEDIES = {
     "its place.",
     "readonly": "- The bot's user must be allowed to write to the file and its folder, and its disk must be writable.",
     "unable to open": "- The file's folder must be there, and the bot's user must be allowed to write in it.",
-    "disk I/O error": "- Look after the disk, and then at the file: `sqlite3 FILE 'PRAGMA integrity_check'`.",
+    "is locked": "- Another program has locked the file: end it, or wait until it is done.",
+    "disk I/O error": "- Look after the disk (is it full?), then at the file: `sqlite3 FILE 'PRAGMA integrity_check'`.",
     "is full": "- Make room on the disk.",
 }
 """By SQLite's words: what the operator can do."""
@@ -210,17 +211,20 @@ def slack_key() -> None:
 @app.command()
 @told
 def migrate(
-    to: Annotated[str, typer.Option(help="A revision, or head for the newest.")] = "head",
+    to: Annotated[str | None, typer.Option(help="A revision; without it the newest.")] = None,
     *,
     down: Annotated[bool, typer.Option("--down", help="Go back to that revision; base is the empty schema.")] = False,
 ) -> None:
     """Bring the database to this version's schema."""
     settings = _settings()
-    if not to:
+    url = settings.database_url
+    if down and to is None:
+        raise SettingsError("--down needs --to: name the revision to go back to.")
+    if to == "":
         raise SettingsError("--to is empty: name a revision, or leave it out for the newest.")
-    with _reaching(settings):
-        (migrations.downgrade if down else migrations.upgrade)(settings.database_url, to)
-    _out.print(f"{name_of(settings.database_url)} is at {to}.")
+    with _reaching(settings), alone_with(url) if down else nullcontext():
+        (migrations.downgrade if down else migrations.upgrade)(url, to or "head")
+    _out.print(f"{name_of(url)} is at {to or 'head'}.")
 
 
 @app.command("copy")
@@ -387,11 +391,13 @@ async def _letters(url: str, again: int | None) -> None:
                 raise SettingsError(f"There is no dead letter {again}: `wartemarke letters` lists them.")
             _out.print(f"Letter {again} is tried again.")
         dead = await database.transaction(dead_letters)
+        owed = await database.transaction(owed_count)
     table = Table("id", "server", "conversation", "given up", "reason", title="Dead letters")
     for row in dead:
         when = f"{row['ended_at']:%Y-%m-%d %H:%M}"
         table.add_row(*(escape(str(cell)) for cell in (row["id"], row["server"], row["lane"], when, row["error"])))
-    _out.print(table if dead else "Everything has been delivered.")
+    nothing = f"Nothing has been given up, {owed} are on their way." if owed else "Everything has been delivered."
+    _out.print(table if dead else nothing)
 
 
 @app.command()

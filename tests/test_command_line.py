@@ -218,6 +218,18 @@ def test_migrating_goes_up_and_down() -> None:
         assert connection.execute("SELECT name FROM sqlite_master WHERE name = 'tickets'").fetchall() == []
 
 
+def test_what_is_served_is_not_taken_back() -> None:
+    assert wartemarke("migrate").exit_code == 0
+    with alone_with("sqlite:///wartemarke.sqlite3"):
+        assert "is served by another process" in refused(wartemarke("migrate", "--down", "--to", "base"))
+    assert migrations.is_current("sqlite:///wartemarke.sqlite3")
+
+
+def test_going_down_needs_to_know_how_far() -> None:
+    assert wartemarke("migrate").exit_code == 0
+    assert "--to" in refused(wartemarke("migrate", "--down"))
+
+
 @pytest.mark.parametrize(("to", "named"), [("nonsense", "nonsense"), ("", "--to")])
 def test_a_revision_that_does_not_exist_is_named(to: str, named: str) -> None:
     assert named in refused(wartemarke("migrate", "--to", to))
@@ -271,9 +283,17 @@ def test_the_playground_tells_its_address_when_it_can_be_opened_and_runs_once(mo
             assert "desk.sqlite3 is served by another process" in refused(wartemarke(*words))
         monkeypatch.setenv("DATABASE_URL", "sqlite:///playground/desk.sqlite3")
         assert wartemarke("migrate").exit_code == 0
-        assert "Everything has been delivered" in wartemarke("letters").stdout
+        assert "Dead letters" not in wartemarke("letters").stdout
         playing.kill()
         playing.wait()
+    with closing(sqlite3.connect("playground/desk.sqlite3")) as connection, connection:
+        for number in range(2):
+            connection.execute(
+                "INSERT INTO outbox (server, lane, state, post, attempts, due_at, created_at) "
+                "VALUES ('web:shop', 'lane', 'pending', ?, 0, 0, 0)",
+                [f"board {number}"],
+            )
+    assert "are on their way" in wartemarke("letters").stdout
     with alone_with("sqlite:///playground/desk.sqlite3"):
         """The killed process has left no lock behind."""
 

@@ -60,7 +60,7 @@ from bot.store.database import Database, Transaction, UnsureError
 from bot.store.engines import is_passing
 from bot.store.forgetting import COMES_BACK, forget_some, left_before
 from bot.store.outbox import BOARD, forget_ended, owe
-from bot.store.policy_queries import forget_drafts, forget_texts
+from bot.store.policy_queries import forget_drafts, forget_texts, servers_with_policy_posts
 from bot.store.workers import new_worker
 from bot.texts import note, paragraph, text
 
@@ -73,6 +73,8 @@ _LONGEST_ACTION = 200
 """Characters of a button's action or a form's name; whatever is longer is forged."""
 _AT_A_TIME = 2_000
 """Old keys dropped in one transaction; others wait meanwhile."""
+_REFRESHED = 50
+"""Servers whose posted policy is looked after in one transaction; the same."""
 _WAKING = 25
 """Tickets looked after at once; their transactions are committed together, and others wait meanwhile."""
 _ASKING = 10.0
@@ -143,7 +145,7 @@ class Desk:
         """From now on, servers begin with this matcher's policy; what is posted follows."""
         await self.policies.use(matcher)
         self.policy_trouble = ""
-        await self._database.transaction(lambda tx: posts.refresh_everywhere(tx, self._clock()))
+        await self._refresh_posts()
         self.on_commit()
 
     async def follow_policies(self, server: str | None = None) -> None:
@@ -159,8 +161,14 @@ class Desk:
         await self._read_memory()
         for hours in {settings.hours for settings in self._servers.values()}:
             await asyncio.to_thread(_know, hours, self._clock())
-        # the shipped policy may have become another one while nobody was there
-        await self._database.transaction(lambda tx: posts.refresh_everywhere(tx, self._clock()))
+        await self._refresh_posts()  # the shipped policy may have become another one while nobody was there
+
+    async def _refresh_posts(self) -> None:
+        """What is posted follows the policy: in a few servers at a time, for nothing else is done meanwhile."""
+        servers = await self._database.transaction(servers_with_policy_posts)
+        for first in range(0, len(servers), _REFRESHED):
+            some = servers[first : first + _REFRESHED]
+            await self._database.transaction(partial(posts.refresh_all, servers=some, now=self._clock()))
 
     async def _read_memory(self) -> None:
         await self.policies.follow()

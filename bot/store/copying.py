@@ -161,8 +161,10 @@ def source_of(url: str) -> Path:
         raise CopyError("The first address is not one of a SQLite file: that begins with sqlite:///.")
     if not file.is_file():
         raise CopyError(f"There is no file {file}.")
-    if not migrations.is_current(url):
+    if not migrations.is_usable(url):
         raise CopyError(f"{file} is not a database of this version: run `wartemarke migrate` on it first.")
+    if not migrations.is_current(url):
+        raise CopyError(f"{file} is a database of a newer version: copy it with that one.")
     return file
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from pathlib import Path
 
 import asyncpg
-from sqlalchemy import make_url
 
 from bot.store import postgres, sqlite
 from bot.store.database import Database, UnsureError
@@ -16,6 +16,8 @@ from bot.store.sqlite import SqliteDatabase
 DatabaseError = (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, UnsureError)
 """What can be raised because of a database."""
 _SQLITE = "sqlite:///"
+_PASSWORD = re.compile(r"(//[^:/@]*:)[^/]*(?=@)|([?&]password=)[^&]*")
+"""Of an address; SQLAlchemy, which could take one apart, knows none with several hosts."""
 
 
 def open_database(url: str) -> Database:
@@ -32,7 +34,7 @@ def file_of(url: str) -> Path | None:
 def name_of(url: str) -> str:
     """The address as it may be shown: without its password."""
     file = file_of(url)
-    return make_url(url).render_as_string(hide_password=True) if file is None else str(file)
+    return _PASSWORD.sub(r"\1\2***", url) if file is None else str(file)
 
 
 def url_of(file: Path) -> str:

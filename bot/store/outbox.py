@@ -52,13 +52,15 @@ KEEP_DEAD = timedelta(days=30)
 """How long dead letters can be tried once more."""
 _TOOK_TOO_LONG = timedelta(seconds=10)
 """How long to leave a platform alone that has not answered in time."""
-_FAREWELL = timedelta(seconds=4)
+_FAREWELL = timedelta(seconds=3)
 """How long a stopping process waits for what is on its way."""
+_HANDING_BACK = timedelta(seconds=1)
+"""How long it then has to hand the rest back, which a silent database must not draw out."""
 _LOOKS = 2
 """How often in a row we must have shown ourselves before we take others for dead."""
 _MOST_AT_ONCE = 32
 _LOOKED_AT = 1_024
-"""Letters that are looked at where some are for other workers: theirs must not hide ours."""
+"""Letters that are looked at in one go where some are for other workers."""
 _MOST_OF_A_SERVER = 8
 """Effects of one server on their way at a time, so that one whose chat hangs does not hold up the others."""
 _IDLE = timedelta(seconds=5)
@@ -127,7 +129,7 @@ _READY = (
 )
 _still_free = (
     select(outbox.c.id)
-    .where(outbox.c.id == bindparam("letter"), OWED, _is_free)
+    .where(outbox.c.id == bindparam("letter"), OWED, _is_free, _is_due, outbox.c.attempts == bindparam("tried"))
     .with_for_update(skip_locked=True)
     .scalar_subquery()
 )
@@ -153,6 +155,7 @@ _TRY_AGAIN = (
 _can_go_at = case((outbox.c.leased_until > outbox.c.due_at, outbox.c.leased_until), else_=outbox.c.due_at)
 _NEXT_DUE = select(func.min(_can_go_at, type_=_moment).label("due")).where(outbox.c.id.in_(_heads))
 _DEAD = select(outbox).where(DEAD).order_by(outbox.c.id.desc()).limit(bindparam("most"))
+_OWED_COUNT = select(func.count().label("count")).select_from(outbox).where(OWED)
 _DEAD_COUNT = select(func.count()).select_from(outbox).where(outbox.c.server == bindparam("server"), DEAD)
 _DEAD_LETTER = select(outbox.c.server, outbox.c.lane, outbox.c.effect, outbox.c.post).where(
     outbox.c.id == bindparam("letter"), DEAD
@@ -231,6 +234,12 @@ async def dead_letters(tx: Transaction, most: int = 100) -> list[dict[str, Any]]
     return await tx.rows(_DEAD, most=most)
 
 
+async def owed_count(tx: Transaction) -> int:
+    """How much is still to be delivered, over all servers: for the operator only."""
+    count: int = await tx.value(_OWED_COUNT)
+    return count
+
+
 async def dead_letter_count(tx: Transaction, server: str) -> int:
     """How many effects this server has lost."""
     count: int = await tx.value(_DEAD_COUNT, server=server)
@@ -301,6 +310,14 @@ class Letter:
         """
         unique = f"{int(self.promised_at.timestamp()):x}-{self.id:x}"
         return f"{BOARD}:{unique}" if self.post == BOARD else unique
+
+
+class _UnreadableError(Exception):
+    """A letter of which nothing can be made, which is no fault of those beside it."""
+
+    def __init__(self, letter: int, server: str, why: str) -> None:
+        super().__init__(why)
+        self.letter, self.server = letter, server
 
 
 class Outbox:
@@ -391,7 +408,8 @@ class Outbox:
             delivery.cancel()
         await asyncio.gather(*left, return_exceptions=True)
         try:
-            await self._database.transaction(self._hand_back)
+            async with asyncio.timeout(_HANDING_BACK.total_seconds()):
+                await self._database.transaction(self._hand_back)
         except Exception:  # noqa: BLE001 (logged; the leases run out)
             _log.exception("what was on its way could not be handed back")
 
@@ -427,31 +445,33 @@ class Outbox:
         return min(max(due - self._clock(), timedelta(0)), _IDLE)
 
     async def _lease(self, most: int) -> list[Letter]:
-        return await self._database.transaction(lambda tx: self._lease_in(tx, most))
+        while True:
+            try:
+                return await self._database.transaction(lambda tx: self._lease_in(tx, most))
+            except _UnreadableError as error:  # it has taken back all that was leased with it
+                await self._give_up(error.letter, error.server, str(error))
 
     async def _lease_in(self, tx: Transaction, most: int) -> list[Letter]:
         now = self._clock()
         letters: list[Letter] = []
         on_their_way = Counter(self._on_their_way)
         has_ended_any = False
-        by_now = {"now": now, "lease_end": now + 2 * LEASE}  # twice: clocks of workers differ, and stand still between
-        looked_at = _LOOKED_AT if self._database.is_shared else most
-        for row in await tx.rows(_READY, **by_now, too_late=now + 2 * LONGEST_WAIT, most=looked_at):
+        # twice: clocks of workers differ, and stand still between
+        by_now = {"now": now, "lease_end": now + 2 * LEASE, "too_late": now + 2 * LONGEST_WAIT}
+        for row in await self._ready(tx, most, by_now):
             if len(letters) == most:
                 break
-            if on_their_way[row["server"]] >= _MOST_OF_A_SERVER or not self._serves(row["server"]):
+            if on_their_way[row["server"]] >= _MOST_OF_A_SERVER:
                 continue
-            if not await tx.run(_LEASE, letter=row["id"], worker=self._worker, until=now + LEASE, **by_now):
+            lease = {"letter": row["id"], "tried": row["attempts"], "worker": self._worker, "until": now + LEASE}
+            if not await tx.run(_LEASE, **lease, **by_now):
                 continue  # another worker was quicker
             try:
                 effect = await self._effect(tx, row)  # only now: what it shows must not be older than the lease
             except Exception as error:
                 if is_passing(error):  # it says nothing of this letter
                     raise
-                reason = f"cannot be read: {type(error).__name__}"
-                _log.error("dead letter", letter=row["id"], reason=reason)
-                await tx.run(_END, letter=row["id"], end="dead", why=reason, now=now)
-                continue
+                raise _UnreadableError(row["id"], row["server"], f"cannot be read: {type(error).__name__}") from error
             if effect is None:
                 await tx.run(_END, letter=row["id"], end="done", why=None, now=now)
                 has_ended_any = True
@@ -461,6 +481,16 @@ class Outbox:
         if has_ended_any and not letters:  # what waited behind them in their lanes can go now
             return await self._lease_in(tx, most)
         return letters
+
+    async def _ready(self, tx: Transaction, most: int, by_now: dict[str, datetime]) -> list[dict[str, Any]]:
+        """What is due and for us to deliver, the longest due first; at least so much, if there is so much."""
+        looked_at = _LOOKED_AT if self._database.is_shared else most
+        while True:
+            rows = await tx.rows(_READY, **by_now, most=looked_at)
+            ours = [row for row in rows if self._serves(row["server"])]
+            if len(rows) < looked_at or len(ours) >= most:
+                return ours
+            looked_at *= 8  # letters for other workers, or for nobody yet, must not hide ours
 
     def _serves(self, server: str) -> bool:
         """Whether it is for us to deliver there, and not for another worker."""
@@ -496,15 +526,17 @@ class Outbox:
         except Exception as error:  # noqa: BLE001 (logged; an outbox goes on)
             _log.exception("what came of a letter could not be written down", letter=letter.id)
             if not is_passing(error):  # said again and again, it would never come to an end
-                await self._give_up(letter, f"could not be written down: {type(error).__name__}")
+                why = f"could not be written down: {type(error).__name__}"
+                with suppress(Exception):  # then it is tried once more when its lease has run out
+                    await self._give_up(letter.id, letter.effect.server, why)
 
     async def _write_down(self, letter: Letter, what: Callable[[Transaction], Awaitable[None]]) -> None:
         await self._database.transaction(what, letter.effect.server)
 
-    async def _give_up(self, letter: Letter, why: str) -> None:
-        end = {"letter": letter.id, "end": "dead", "why": why, "now": self._clock()}
-        with suppress(Exception):  # then it is tried once more when its lease has run out
-            await self._database.transaction(lambda tx: tx.run(_END, **end), letter.effect.server)
+    async def _give_up(self, letter: int, server: str, why: str) -> None:
+        _log.error("dead letter", letter=letter, reason=why)
+        end = {"letter": letter, "end": "dead", "why": why, "now": self._clock()}
+        await self._database.transaction(lambda tx: tx.run(_END_OWED, **end), server)  # another worker may have sent it
 
     async def _perform(self, letter: Letter) -> Outcome:
         effect = letter.effect

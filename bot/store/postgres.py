@@ -3,7 +3,7 @@
 A use case that names its server runs under that server's lock, which the transaction takes first and the database frees
 with its end, also when a worker dies. So the same statements in the same order mean the same as on SQLite, and servers
 do not wait for each other. All that waits is shared out among a few connections; each commits its share with one sync
-of the disk, a savepoint for each use case.
+of the disk. Where one use case fails, all of its share are run again, with a savepoint for each.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _COMMAND_TIME = 8.0
 """Seconds that a statement may take; then the connection is taken for dead."""
 _RELEASE_TIME = 1.0
 """Seconds that the goodbye of a connection which is not needed any more may take."""
-_FAREWELL = 2.0
+_FAREWELL = 1.0
 """Seconds in which what waits is finished at the end; a database that is gone must not hold up a restart."""
 _SETTINGS = {
     "application_name": "wartemarke",
@@ -67,6 +67,7 @@ _PASSING = (
     asyncpg.OperatorInterventionError,  # shut down, starting up, a statement that took too long
     asyncpg.LockNotAvailableError,
     asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InsufficientPrivilegeError,  # until the operator has given it back
     asyncpg.ReadOnlySQLTransactionError,  # for a moment, a fail-over has left us with a standby
     *_CONFLICT,
     UnsureError,
@@ -175,6 +176,8 @@ class PostgresDatabase(Database):
                 job.error = error
                 job.tell()
             self._lanes.clear()
+            for writer in self._writers:
+                writer.cancel()  # it may be connecting, which takes its time
             while self._writers:
                 await asyncio.wait(self._writers)
 
@@ -198,10 +201,12 @@ class PostgresDatabase(Database):
         while jobs := self._take():
             lanes = {job.lane for job in jobs}
             self._busy |= lanes
-            await self._commit_together(jobs)
-            self._busy -= lanes
-            for job in jobs:
-                job.tell()
+            try:
+                await self._commit_together(jobs)
+            finally:
+                self._busy -= lanes
+                for job in jobs:
+                    job.tell()
 
     def _take(self) -> Sequence[_Job]:
         """One connection's fair share of what waits: of servers that no other one is at work on."""
@@ -212,8 +217,9 @@ class PostgresDatabase(Database):
             waiting = self._lanes[lane]
             while waiting and len(jobs) < _BATCH:
                 jobs.append(waiting.popleft())
-            if not waiting:
-                del self._lanes[lane]
+            del self._lanes[lane]
+            if waiting:  # behind all others, or a few busy servers would keep the writers for themselves
+                self._lanes[lane] = waiting
         return jobs
 
     async def _commit_together(self, jobs: Sequence[_Job]) -> None:
@@ -221,6 +227,10 @@ class PostgresDatabase(Database):
         try:
             connection: _Connection = await _TRY_AGAIN.copy()(self._begun, jobs)
             await self._commit(connection)
+        except asyncio.CancelledError:
+            for job in jobs:
+                job.error = job.error or TimeoutError("the database was closed before it answered")
+            raise
         except Exception as error:  # noqa: BLE001 (told to the callers)
             for job in jobs:
                 job.error = job.error or error
@@ -235,8 +245,10 @@ class PostgresDatabase(Database):
         connection = await self._pool.acquire()
         try:
             await connection.execute(_begin(jobs))
-            for job in jobs:
-                await self._run(connection, job, is_last=job is jobs[-1])
+            if not await _run_all(connection, jobs):
+                others = jobs if len(jobs) > 1 else ()
+                await connection.execute(f"ROLLBACK; {_begin(others)}")
+                await _run_each(connection, others)
         except BaseException:
             _leave(connection)
             raise
@@ -246,26 +258,15 @@ class PostgresDatabase(Database):
     async def _commit(connection: _Connection) -> None:
         """Once: if the answer gets lost, nobody knows whether it was done."""
         try:
-            await connection.execute("COMMIT")
+            done = await connection.execute("COMMIT")
         except BaseException as error:
             _leave(connection)
-            if is_passing(error):
+            if is_passing(error) or isinstance(error, asyncio.CancelledError):
                 raise UnsureError("the database was lost while it saved: look whether it was done") from error
             raise
-
-    @staticmethod
-    async def _run(connection: _Connection, job: _Job, *, is_last: bool) -> None:
-        job.error = None
-        try:
-            job.result = await job.work(PostgresTransaction(connection))
-        except Exception as error:
-            if is_passing(error):
-                raise
-            job.error = error
-            await connection.execute("ROLLBACK TO SAVEPOINT job")
-        else:
-            if not is_last:
-                await connection.execute("RELEASE SAVEPOINT job; SAVEPOINT job")
+        if done != "COMMIT":
+            _leave(connection)
+            raise RuntimeError("a use case went on after an error of the database, so all was rolled back")
 
     def tell_others(self, news: str) -> None:
         """A word in each transaction would cost most of the throughput; one every few milliseconds costs nothing."""
@@ -308,10 +309,43 @@ class PostgresDatabase(Database):
             connection.terminate()
 
 
-def _begin(jobs: Sequence[_Job]) -> str:
+async def _run_all(connection: _Connection, jobs: Sequence[_Job]) -> bool:
+    """Until one fails, without savepoints, which would be one more trip to the database for each. False if one has."""
+    for job in jobs:
+        await _run(connection, job)
+        if job.error is not None:
+            return False
+    return True
+
+
+async def _run_each(connection: _Connection, jobs: Sequence[_Job]) -> None:
+    """So that of those that fail each is rolled back alone."""
+    for job in jobs:
+        await connection.execute("SAVEPOINT job")
+        await _run(connection, job)
+        if job.error is None:
+            try:
+                await connection.execute("RELEASE job")
+            except asyncpg.InFailedSQLTransactionError as error:  # it went on after an error of the database
+                job.error = error
+        if job.error is not None:
+            await connection.execute("ROLLBACK TO job; RELEASE job")
+
+
+async def _run(connection: _Connection, job: _Job) -> None:
+    job.error = None
+    try:
+        job.result = await job.work(PostgresTransaction(connection))
+    except Exception as error:
+        if is_passing(error):
+            raise
+        job.error = error
+
+
+def _begin(jobs: Collection[_Job]) -> str:
     """One trip to the database: a transaction that has its servers for itself."""
     locks = sorted({job.lock for job in jobs if job.lock is not None})  # in one order, so that nobody deadlocks
-    return "; ".join(("BEGIN", *(f"SELECT pg_advisory_xact_lock({lock})" for lock in locks), "SAVEPOINT job"))
+    return "; ".join(("BEGIN", *(f"SELECT pg_advisory_xact_lock({lock})" for lock in locks)))
 
 
 def _leave(connection: _Connection) -> None:

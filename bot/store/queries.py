@@ -22,7 +22,6 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
-    union,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
@@ -33,8 +32,8 @@ from bot.store.database import Transaction
 from bot.store.tables import (
     CLAIMED,
     HAS_MESSAGE,
-    HAS_OLD_WORDS,
     HAS_THREAD,
+    IS_HEARD,
     OPEN,
     WAITING,
     answers,
@@ -311,10 +310,7 @@ _AHEAD = (
     .limit(bindparam("most"))
 )
 _WAITING_COUNT = select(func.coalesce(func.sum(line_parts.c.waiting), 0)).where(is_(line_parts.c.server))
-_with_tickets = union(
-    *(select(tickets.c.server, tickets.c.channel).where(state) for state in (OPEN, HAS_OLD_WORDS))
-).subquery()
-_HEARD = select(_with_tickets.c.server, _with_tickets.c.channel)
+_HEARD = select(tickets.c.channel, tickets.c.server).where(IS_HEARD).distinct()
 
 
 def _ticket(row: dict[str, Any]) -> Ticket:

@@ -9,6 +9,7 @@ which is one sync of the disk. Each has a savepoint: one that fails rolls back a
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -26,7 +27,14 @@ from bot.store.statements import Statement, compiled
 T = TypeVar("T")
 
 DIALECT = SQLiteDialect(paramstyle="qmark")
-_PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+_PASSING = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+}
 _BATCH = 256
 _PRAGMAS = (
     "journal_mode = WAL",
@@ -39,7 +47,7 @@ _PRAGMAS = (
 
 
 def is_passing(error: BaseException) -> bool:
-    """Whether trouble with the file may be over in a while: locked by another, disk full."""
+    """Whether trouble with the file may be over in a while: locked by another, disk full, not ours to write."""
     return isinstance(error, sqlite3.OperationalError) and (error.sqlite_errorcode & 0xFF) in _PASSING
 
 
@@ -118,6 +126,9 @@ class SqliteDatabase(Database):
         """Nobody tells anything."""
 
     def _connect(self) -> sqlite3.Connection:
+        is_for_us = {"effective_ids": True} if os.access in os.supports_effective_ids else {}
+        if self.file.exists() and not os.access(self.file, os.W_OK, **is_for_us):
+            raise sqlite3.OperationalError("attempt to write a readonly database")  # as it would say much later
         connection = sqlite3.connect(self.file, isolation_level=None, cached_statements=512, check_same_thread=False)
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")

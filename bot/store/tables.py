@@ -138,6 +138,8 @@ HAS_MESSAGE = tickets.c.message.is_not(None)
 _EMPTY: ColumnElement[str] = literal_column("''")
 HAS_OLD_WORDS = tickets.c.closed_at.is_not(None) & ((tickets.c.text != _EMPTY) | (tickets.c.added != _EMPTY))
 """Whether the ticket has ended, and what its customer wrote is still there."""
+IS_HEARD = OPEN | HAS_OLD_WORDS
+"""Whether what is written in the ticket's thread is our business; what is forgotten is not opened again."""
 
 
 def _partial(name: str, where: ColumnElement[bool], *columns: Column[Any], unique: bool = False) -> None:
@@ -154,6 +156,7 @@ _partial("ix_tickets_open_of_customer", OPEN, _of.server, _of.customer, _of.numb
 _partial("ix_tickets_agent", CLAIMED, _of.server, _of.agent, _of.claimed_at)
 _partial("uq_tickets_thread", HAS_THREAD, _of.server, _of.thread, unique=True)
 _partial("ix_tickets_message", HAS_MESSAGE, _of.server, _of.message)
+_partial("ix_tickets_heard", IS_HEARD, _of.channel, _of.server)  # so turned, no query for one server takes it
 _partial("ix_tickets_old_words", HAS_OLD_WORDS, _of.server, _of.closed_at)
 _partial("ix_tickets_wake", WAKES, _of.wake_at)
 _partial("ix_tickets_answered", ANSWERED, _of.server, _of.first_answer_at)

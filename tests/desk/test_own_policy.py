@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TypeVar
@@ -15,11 +16,14 @@ from bot.desk.desk import Desk
 from bot.desk.policy.commands import ACTIONS
 from bot.model import Content, Language, Never, Person, Reply
 from bot.store import queries
+from bot.store.database import Transaction
 from bot.store.engines import open_database
 from bot.store.outbox import dead_letters
 from bot.store.policy_queries import (
     MOST_LESSONS,
     MOST_POSTS,
+    PolicyPost,
+    add_policy_post,
     keep_lesson,
     lesson_count,
     lesson_id,
@@ -29,7 +33,7 @@ from bot.store.policy_queries import (
     policy_posts_of,
 )
 from tests.doubles.paper_chat import plain
-from tests.doubles.world import AYLIN, EMMA, JONAS, MAREK, SERVER, TOM, World
+from tests.doubles.world import AYLIN, EMMA, JONAS, MAREK, SERVER, START, TOM, World
 
 T = TypeVar("T")
 SENTENCE = "der drehkranz quietscht beim umblättern"
@@ -274,6 +278,26 @@ async def test_a_post_is_drawn_as_the_policy_is_when_it_is_sent(world: World) ->
     world.pass_time(timedelta(minutes=6))
     await world.deliver()
     assert posted(world) == ["# Regeln\n# Zeiten\nBald."]
+
+
+async def test_others_are_served_while_the_posts_of_many_servers_are_looked_after(world: World) -> None:
+    post = PolicyPost("", "policy/1/de", "rules", None, Language.DE, None, START)
+    many = [replace(post, server=f"paper:shop{number}") for number in range(1_000)]
+
+    async def post_everywhere(tx: Transaction) -> None:
+        for one in many:
+            await add_policy_post(tx, one)
+
+    await world.database.transaction(post_everywhere)
+    starting = asyncio.create_task(Desk(world.database, world.desk.policies.shipped).start())
+    served = 0
+    while not starting.done():
+        await number(world)
+        served += 1
+    await starting
+    assert served > 15, "and not one transaction for all"
+    await world.deliver()
+    assert {post.server for post in many} <= {effect.server for _, effect in world.chat.performed}
 
 
 async def test_the_oldest_of_too_many_posts_follow_no_more(world: World) -> None:

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from sqlalchemy import text
@@ -21,7 +22,8 @@ from typer.testing import CliRunner
 from bot.__main__ import app
 from bot.coverage.matcher import Matcher
 from bot.settings import Settings
-from bot.store.engines import open_database, url_of
+from bot.store import migrations
+from bot.store.engines import is_passing, open_database, url_of
 from tests.coverage.small_policy import write_policy
 from tests.doubles.world import open_world
 from tests.faults.full_disk import Seen, play
@@ -147,6 +149,33 @@ async def test_a_file_that_may_not_grow_is_waited_for(database_file: Path, match
         went_well(await play(world, fill, lambda: run("PRAGMA max_page_count = 1000000")))
 
 
+def test_what_cannot_be_written_now_is_tried_again(database_file: Path) -> None:
+    with (
+        closing(sqlite3.connect(f"file:{database_file}?mode=ro", uri=True)) as connection,
+        pytest.raises(sqlite3.OperationalError, match="readonly") as raised,
+    ):
+        connection.execute("DELETE FROM tickets")
+    assert is_passing(raised.value), "else the event would pass for handled"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can try it as somebody else")
+async def test_somebody_else_s_file_is_refused() -> None:
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "desk.sqlite3"
+        migrations.upgrade(url_of(file))
+        async with open_database(url_of(file)):
+            """From now on it is in the mode in which it can be read beside a writer."""
+        Path(folder).chmod(0o777)  # noqa: ASYNC240 (at once)
+        file.chmod(0o444)
+        os.seteuid(65_534)
+        try:
+            with pytest.raises(sqlite3.OperationalError, match="readonly"):
+                async with open_database(url_of(file)):
+                    pass
+        finally:
+            os.seteuid(0)
+
+
 @pytest.fixture(scope="module")
 def _own_mounts() -> None:
     if shutil.which("unshare") is None or subprocess.run(_mounting(":"), capture_output=True, check=False).returncode:
@@ -169,6 +198,18 @@ def test_a_full_disk_is_waited_for(database_file: Path, matcher: Matcher, tmp_pa
     ended = subprocess.run(_mounting(script, *values), cwd=ROOT, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
     went_well(Seen(**json.loads(ended.stdout)))
+
+
+@pytest.mark.usefixtures("_alone")
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_locked_file_is_refused_with_what_to_do(
+    database_file: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url_of(database_file))
+    with closing(sqlite3.connect(database_file, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        assert "Another program has locked the file" in refused(command)
 
 
 @pytest.mark.usefixtures("_own_mounts", "_alone")

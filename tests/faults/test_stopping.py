@@ -13,12 +13,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from sqlalchemy import func, select
 
 from bot.store.database import Database
 from bot.store.engines import open_database
 from bot.store.tables import OWED, outbox, tickets
 from tests.coverage.small_policy import write_policy
+from tests.doubles.cut_line import cut_line
 
 ROOT = Path(__file__).parents[2]
 STILL_OWED = select(func.count().label("count")).select_from(outbox).where(OWED)
@@ -90,3 +92,15 @@ async def test_a_stop_in_the_middle_of_everything_loses_and_doubles_nothing(data
     kinds = Counter(line.partition(" ")[2] for line in lines(said))
     assert kinds["open_thread support"] == kinds["say support"] == len(customers)
     assert trouble(tmp_path) == []
+
+
+@pytest.mark.postgres
+async def test_a_stop_does_not_wait_for_a_database_that_has_fallen_silent(database_url: str, tmp_path: Path) -> None:
+    (tmp_path / "policy").mkdir()
+    write_policy(tmp_path / "policy")
+    async with cut_line(database_url) as (line, far):
+        with serving(far, tmp_path, "ask") as process:
+            await until(lambda: len(lines(tmp_path / "said.txt")) >= 20)
+            line.hush()
+            process.send_signal(signal.SIGTERM)
+            await asyncio.to_thread(process.wait, 10)

@@ -470,6 +470,13 @@ def test_an_old_source_is_refused(tmp_path: Path) -> None:
     )
 
 
+def test_a_source_of_a_newer_version_is_refused(database_file: Path) -> None:
+    change(database_file, "UPDATE alembic_version SET version_num = '9999'")
+    told = refused(copy(database_file, "postgresql://"))
+    assert "is a database of a newer version: copy it with that one" in told
+    assert "migrate" not in told
+
+
 def test_an_old_target_is_refused(database_file: Path, empty: str) -> None:
     migrations.upgrade(empty, "0002")
     assert "has tables of another version" in refused(copy(database_file, empty))

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, inspect, text, update
 from bot.coverage.matcher import Matcher
 from bot.model import Language, Mode, OpenThread, ServerSettings, Ticket
 from bot.store import migrations, queries
-from bot.store.engines import open_database, url_of
+from bot.store.engines import name_of, open_database, url_of
 from bot.store.outbox import LEASE, free_leases_of_dead
 from bot.store.tables import metadata, outbox
 from tests.doubles.clockwork import said
@@ -330,3 +330,20 @@ def test_a_path_with_a_percent_sign_works(tmp_path: Path) -> None:
     folder.mkdir()
     migrations.upgrade(url_of(folder / "desk.sqlite3"))
     assert migrations.is_current(url_of(folder / "desk.sqlite3"))
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("postgresql://me:secret@host/desk", "postgresql://me:***@host/desk"),
+        (
+            "postgresql://me:secret@one:5432,two:5432/desk?target_session_attrs=any",
+            "postgresql://me:***@one:5432,two:5432/desk",
+        ),
+        ("postgresql://host/desk", "postgresql://host/desk"),
+        ("postgresql://me@host/desk?password=secret&x=y", "postgresql://me@host/desk?password=***&x=y"),
+        ("sqlite:///desk.sqlite3", "desk.sqlite3"),
+    ],
+)
+def test_a_database_is_named_without_its_password(url: str, name: str) -> None:
+    assert name_of(url).startswith(name)

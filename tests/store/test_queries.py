@@ -31,6 +31,7 @@ ALL_SERVERS = {
     "outbox._TRY_AGAIN": "the same",
     "outbox._FORGET": "effects done long ago are dropped for all servers at once",
     "outbox._DEAD": "for the operator, who runs all servers",
+    "outbox._OWED_COUNT": "the same",
     "outbox._DEAD_LETTER": "the same",
     "outbox._REVIVE": "the same",
     "outbox._FORGET_DEAD": "dead letters of long ago are dropped for all servers at once",

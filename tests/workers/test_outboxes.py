@@ -9,10 +9,13 @@ from datetime import timedelta
 
 import pytest
 
+from bot.model import Done, Later, Say
+from bot.store import queries
+from bot.store.database import Transaction
 from bot.store.engines import open_database
-from bot.store.outbox import LEASE
+from bot.store.outbox import LEASE, Outbox, dead_letters, owe_drawing
 from bot.store.workers import DEAD_AFTER
-from tests.doubles.post_office import MoodyChat, PostOffice, until
+from tests.doubles.post_office import SERVER, MoodyChat, PostOffice, until
 
 pytestmark = pytest.mark.postgres
 WORKERS = 4
@@ -152,3 +155,59 @@ async def test_a_clock_that_is_a_little_behind_does_not_take_what_another_has(of
     gate.set()
     await delivering
     assert ahead.chat.said == ["one"]
+
+
+async def test_a_letter_that_another_worker_has_tried_meanwhile_is_not_tried_before_its_time(
+    offices: list[PostOffice],
+) -> None:
+    """Its attempt would pass for the first one, so nobody would look whether it has arrived already."""
+    slow, quick, *_ = offices
+    drawing, goes_on = asyncio.Event(), asyncio.Event()
+    drawer = slow.draw_slowly(drawing, goes_on)
+    await slow.owe_board()
+    for office in offices:
+        office.pass_time(timedelta(seconds=2))
+    await slow.owe("hello", "other")
+    leasing = asyncio.create_task(drawer.deliver_ready())
+    await asyncio.wait_for(drawing.wait(), 5)
+    quick.chat.mood = lambda _: Later("who knows whether it arrived", timedelta(minutes=10))
+    assert await quick.outbox.deliver_ready() == 1
+    quick.chat.mood = lambda _: Done()
+    goes_on.set()
+    await leasing
+    assert quick.chat.said == ["board 1"]
+    quick.pass_time(timedelta(minutes=11))
+    await quick.deliver()
+    assert (quick.chat.said[-1], quick.chat.attempts[-1]) == ("hello", 2)
+
+
+async def test_a_drawing_that_the_database_refuses_does_not_stop_the_others(offices: list[PostOffice]) -> None:
+    office = offices[0]
+
+    async def draw(tx: Transaction, server: str, post: str) -> Say | None:
+        await queries.ticket_by_number(tx, f"{server}{post}\x00", 1)
+        return None
+
+    outbox = Outbox(office.database, {"moody": office.chat}, draw, lambda: office.now)
+    await office.owe_board()
+    await office.owe("to somebody else", server="moody:other")
+    office.pass_time(timedelta(seconds=5))
+    assert await outbox.deliver_ready() == 1
+    assert office.chat.said == ["to somebody else"]
+    (dead,) = await office.database.transaction(dead_letters)
+    assert (dead["server"], dead["error"]) == (SERVER, "cannot be read: CharacterNotInRepertoireError")
+
+
+async def test_a_thousand_letters_for_another_worker_do_not_hide_ours(offices: list[PostOffice]) -> None:
+    ours, theirs, *_ = offices
+    ours.chat.not_served = {f"moody:theirs{number}" for number in range(1_100)}
+
+    async def owe_theirs(tx: Transaction) -> None:
+        for server in ours.chat.not_served:
+            await owe_drawing(tx, server, "policy/rules", "policy-1", ours.now)
+
+    await theirs.database.transaction(owe_theirs)
+    ours.pass_time(timedelta(seconds=1))
+    await ours.owe("ours", server="moody:ours")
+    assert await ours.outbox.deliver_ready() == 1
+    assert ours.chat.said == ["ours"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from rapidfuzz import fuzz, process
@@ -22,7 +23,6 @@ from bot.store.policy_queries import (
     policy_number,
     policy_post_named,
     policy_posts_of,
-    servers_with_policy_posts,
 )
 from bot.texts import heading, paragraph, text
 
@@ -85,9 +85,9 @@ async def refresh(tx: Transaction, server: str, now: datetime) -> None:
         await _owe(tx, posted, now)
 
 
-async def refresh_everywhere(tx: Transaction, now: datetime) -> None:
-    """The policy that servers begin with has changed."""
-    for server in await servers_with_policy_posts(tx):
+async def refresh_all(tx: Transaction, servers: Sequence[str], now: datetime) -> None:
+    """The same for some servers, where the policy that they begin with has changed."""
+    for server in servers:
         await refresh(tx, server, now)
 
 

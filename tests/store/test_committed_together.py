@@ -1,0 +1,68 @@
+"""What waits is committed together, and yet each use case succeeds or fails for itself, on either database."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot.store import queries
+from bot.store.database import Database, Transaction
+from tests.doubles.post_office import SERVER, START
+
+MANY = 12
+
+
+class Asking:
+    """Use cases that each write a key, some of which fail after that; all in one server, so that they wait together."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.runs = 0
+
+    async def write(self, key: str) -> str:
+        async def work(tx: Transaction) -> str:
+            self.runs += 1
+            assert await queries.is_new(tx, SERVER, key, START)
+            if "raises" in key:
+                raise LookupError(key)
+            if "breaks" in key:
+                await queries.is_new(tx, None, key, START)  # type: ignore[arg-type]
+            return key
+
+        return await self.database.transaction(work, SERVER)
+
+    async def write_all(self, *keys: str) -> list[str]:
+        """What came of each: its key, or the kind of its error."""
+        told = await asyncio.gather(*map(self.write, keys), return_exceptions=True)
+        return [one if isinstance(one, str) else type(one).__name__ for one in told]
+
+    async def are_new(self, *keys: str) -> list[bool]:
+        async def look(tx: Transaction) -> list[bool]:
+            return [await queries.is_new(tx, SERVER, key, START) for key in keys]
+
+        return await self.database.transaction(look, SERVER)
+
+
+async def test_those_that_fail_are_rolled_back_alone(database: Database) -> None:
+    asking = Asking(database)
+    keys = [f"{number}" for number in range(MANY)]
+    keys[0], keys[4], keys[7], keys[-1] = "raises", "breaks", "raises, too", "breaks, too"
+    told = await asking.write_all(*keys)
+    good = [key for key in keys if not key.startswith(("raises", "breaks"))]
+    assert [one for one in told if one in keys] == good
+    assert told[0] == told[7] == "LookupError"
+    assert told[4] == told[-1] != "LookupError"
+    assert await asking.are_new(*keys) == [key not in good for key in keys]
+
+
+async def test_one_that_fails_alone_has_done_nothing(database: Database) -> None:
+    asking = Asking(database)
+    for key in ("raises", "breaks"):
+        assert await asking.write_all(key) != [key]
+    assert asking.runs == 2, "nobody waited with it, so there was nothing to be done again"
+    assert await asking.are_new("raises", "breaks") == [True, True]
+
+
+async def test_where_none_fails_each_runs_once(database: Database) -> None:
+    asking = Asking(database)
+    await asking.write_all(*map(str, range(MANY)))
+    assert asking.runs == MANY
