@@ -224,7 +224,10 @@ def migrate(
         raise SettingsError("--to is empty: name a revision, or leave it out for the newest.")
     with _reaching(settings), alone_with(url) if down else nullcontext():
         (migrations.downgrade if down else migrations.upgrade)(url, to or "head")
-    _out.print(f"{name_of(url)} is at {to or 'head'}.")
+        at = migrations.revision_of(url) or "base"
+    if to != at and to in migrations.known():
+        raise SettingsError(f"{name_of(url)} stays at {at}: {to} lies behind it; --down goes back.")
+    _out.print(f"{name_of(url)} is at {at}.")
 
 
 @app.command("copy")

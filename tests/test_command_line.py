@@ -225,6 +225,14 @@ def test_what_is_served_is_not_taken_back() -> None:
     assert migrations.is_current("sqlite:///wartemarke.sqlite3")
 
 
+def test_the_revision_is_told_that_the_database_is_at() -> None:
+    assert "is at 0007." in wartemarke("migrate", "--to", "0007").output
+    assert "stays at 0007" in refused(wartemarke("migrate", "--to", "0006"))
+    assert "is at 0006." in wartemarke("migrate", "--down", "--to", "0006").output
+    assert "not a valid downgrade" in refused(wartemarke("migrate", "--down", "--to", "0007"))
+    assert "is at base." in wartemarke("migrate", "--down", "--to", "base").output
+
+
 def test_going_down_needs_to_know_how_far() -> None:
     assert wartemarke("migrate").exit_code == 0
     assert "--to" in refused(wartemarke("migrate", "--down"))

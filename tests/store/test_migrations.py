@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sqlite3
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from bot.store import migrations, queries
 from bot.store.engines import name_of, open_database, url_of
 from bot.store.outbox import LEASE, free_leases_of_dead
 from bot.store.tables import metadata, outbox
+from bot.store.workers import show_alive, show_gone
 from tests.doubles.clockwork import said
 from tests.doubles.post_office import SERVER, open_post_office
 from tests.doubles.world import SERVER as SHOP
@@ -138,6 +140,19 @@ def test_a_migration_takes_nothing_from_the_version_before(
 
 def tables_of(named: dict[str, Any]) -> set[str]:
     return {name.split(".")[0] for name in named}
+
+
+async def test_nothing_is_taken_away_while_workers_serve_it(new_url: Callable[[], str]) -> None:
+    url = new_url()
+    before = await asyncio.to_thread(schema, url)
+    async with open_post_office(url) as office:
+        await office.database.transaction(lambda tx: show_alive(tx, 1, datetime.now(UTC)))
+        with pytest.raises(ValueError, match="served by 1 worker"):
+            await asyncio.to_thread(migrations.downgrade, url, "0006")
+        assert await asyncio.to_thread(schema, url) == before
+        await office.database.transaction(lambda tx: show_gone(tx, 1))
+        await asyncio.to_thread(migrations.downgrade, url, "0006")
+    assert await asyncio.to_thread(schema, url) != before
 
 
 async def test_letters_of_the_version_before_are_delivered_and_left_to_it_while_it_has_them(database_url: str) -> None:

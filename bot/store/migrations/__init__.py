@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -14,11 +15,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, NullPool, create_engine, event, text
+from sqlalchemy import Connection, NullPool, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.store.engines import file_of
+from bot.store.tables import leases
+from bot.store.workers import DEAD_AFTER, WORKERS_ALIVE
 
 T = TypeVar("T")
 
@@ -34,13 +37,16 @@ def upgrade(url: str, revision: str = "head") -> None:
 
 
 def downgrade(url: str, revision: str) -> None:
-    """Take a database back to an earlier revision, `base` being the empty schema."""
-    connected(url, partial(_go, command.downgrade, revision))
+    """Take a database back to an earlier revision, `base` being the empty schema.
+
+    Raises ValueError while workers serve it: what they are about to read and write would be gone.
+    """
+    connected(url, partial(_go_back, revision))
 
 
 def is_current(url: str) -> bool:
     """Whether a database has the newest schema that this version of the program knows."""
-    return _revision_of(url) == scripts().get_current_head()
+    return revision_of(url) == scripts().get_current_head()
 
 
 def is_usable(url: str) -> bool:
@@ -49,19 +55,35 @@ def is_usable(url: str) -> bool:
     For workers are replaced one by one, and a migration only adds what the version before can do without; what that
     one still needs goes with the migration after (expand, then contract).
     """
-    revision = _revision_of(url)
-    known = {script.revision for script in scripts().walk_revisions()}
-    return is_current(url) or (revision is not None and revision not in known)
+    revision = revision_of(url)
+    return is_current(url) or (revision is not None and revision not in known())
+
+
+def known() -> set[str]:
+    """All revisions, by their names."""
+    return {script.revision for script in scripts().walk_revisions()}
 
 
 def scripts() -> ScriptDirectory:
-    """All revisions, as Alembic knows them."""
+    """All revisions in their order, as Alembic knows them."""
     return ScriptDirectory.from_config(_config())
 
 
-def _revision_of(url: str) -> str | None:
+def revision_of(url: str) -> str | None:
+    """The revision that a database is at; None without a schema."""
     file = file_of(url)
     return connected(url, _revision) if file is None or file.exists() else None
+
+
+def _go_back(revision: str, connection: Connection) -> None:
+    if inspect(connection).has_table(leases.name):
+        alive = len(connection.execute(WORKERS_ALIVE, {"now": datetime.now(UTC)}).all())
+        if alive:
+            raise ValueError(
+                f"It is served by {alive} worker(s): stop them first. (Who is killed counts for "
+                f"{DEAD_AFTER.total_seconds():.0f} seconds more.)"
+            )
+    _go(command.downgrade, revision, connection)
 
 
 def _revision(connection: Connection) -> str | None:
