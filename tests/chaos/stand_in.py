@@ -7,7 +7,9 @@ once. Edits and the end of a thread have no key, so that these are done as often
 from __future__ import annotations
 
 import asyncio
+import math
 import random
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -25,6 +27,9 @@ DONE = TypeAdapter(Done)
 _LONGEST_PAUSE = 0.02
 """Seconds: so long, at most, a call takes before it is done, and again until it is answered."""
 
+_STALL = 2.0
+"""Seconds: so long the platform answers nobody, now and then."""
+
 
 @dataclass
 class StandIn:
@@ -34,6 +39,8 @@ class StandIn:
     url: str = ""
     keeps_calls: bool = True
     """Whether every call is remembered for an audit; else they are only counted."""
+    stalls_every: float = math.inf
+    """Seconds from one moment in which nobody gets an answer for a while to the next."""
     calls: list[tuple[int, str]] = field(default_factory=list)
     """(number of the letter, its nonce), in the order in which they were done."""
     said: Counter[tuple[str, str, str]] = field(default_factory=Counter)
@@ -54,6 +61,7 @@ class StandIn:
     async def perform(self, request: web.Request) -> web.Response:
         """One call; it is done even if the caller is dead before it is answered."""
         effect = EFFECT.validate_json(await request.read())
+        await asyncio.sleep(max(_STALL - time.monotonic() % self.stalls_every, 0))
         await asyncio.sleep(self.chance.random() * _LONGEST_PAUSE)
         done = self._perform(effect, request.headers[NONCE])
         await asyncio.sleep(self.chance.random() * _LONGEST_PAUSE)
@@ -110,9 +118,11 @@ def number_in(nonce: str) -> int:
 
 
 @asynccontextmanager
-async def stand_in(chance: random.Random, *, keeps_calls: bool = True) -> AsyncIterator[StandIn]:
+async def stand_in(
+    chance: random.Random, *, keeps_calls: bool = True, stalls_every: float = math.inf
+) -> AsyncIterator[StandIn]:
     """A platform that can be called."""
-    platform = StandIn(chance, keeps_calls=keeps_calls)
+    platform = StandIn(chance, keeps_calls=keeps_calls, stalls_every=stalls_every)
     app = web.Application()
     app.router.add_post("/perform", platform.perform)
     runner = web.AppRunner(app, access_log=None)

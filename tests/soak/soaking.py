@@ -22,6 +22,8 @@ from tests.chaos.stand_in import stand_in
 _SERVERS = 4
 _CUSTOMERS, _AGENTS = 1, 4
 """In each server; so many agents that nobody waits for long."""
+_STALLS_EVERY = 30.0
+"""Seconds; as many calls as may are on their way then, so that memory has seen the worst before it is compared."""
 _LOOKS = 120
 """How often the worker is looked at; every second at most."""
 _MIB = 2**20
@@ -81,7 +83,10 @@ async def soak(folder: Path, seconds: float, seed: int = 1, pause: float = 0.1) 
     migrations.upgrade(url_of(file))
     plan = killing.Plan(url_of(file), folder, kills=0)
     chance = random.Random(seed)  # noqa: S311
-    async with stand_in(chance, keeps_calls=False) as platform, killing.open_workers(plan, platform.url) as [worker]:
+    async with (
+        stand_in(chance, keeps_calls=False, stalls_every=_STALLS_EVERY) as platform,
+        killing.open_workers(plan, platform.url) as [worker],
+    ):
         told = Told(chance, [f"http://127.0.0.1:{worker.port}"], keeps_events=False)
         people = shops(_SERVERS, told, seed, pause)
         process = worker.running.pid
