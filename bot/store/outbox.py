@@ -8,6 +8,7 @@ out and it is tried again under the same nonce.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -58,6 +59,10 @@ _HANDING_BACK = timedelta(seconds=1)
 """How long it then has to hand the rest back, which a silent database must not draw out."""
 _LOOKS = 2
 """How often in a row we must have shown ourselves before we take others for dead."""
+_LONG_LOOK = 0.02
+"""Seconds; with a backlog of tens of thousands of letters, a look takes longer."""
+_REST = 4
+"""How many times as long as a long look took, the next one waits."""
 _MOST_AT_ONCE = 32
 _LOOKED_AT = 1_024
 """Letters that are looked at in one go where some are for other workers."""
@@ -357,7 +362,11 @@ class Outbox:
                     if looking is None:
                         await self._database.transaction(self._take_part)
                         looking = asyncio.create_task(self._look_around())
+                    began = time.monotonic()
                     wait = await self._start()
+                    took = time.monotonic() - began
+                    if took > _LONG_LOOK:  # so many letters wait that looking for the next keeps others from working
+                        await asyncio.sleep(_REST * took)
                 except Exception:  # noqa: BLE001 (logged; a dead outbox would be worse)
                     _log.exception("could not read what is owed; trying again")
                     wait = _IDLE

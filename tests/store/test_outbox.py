@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -478,6 +479,27 @@ async def test_many_lanes_are_all_served(office: PostOffice) -> None:
     await asyncio.gather(*(office.owe(f"{number:03}", f"lane {number}") for number in range(100)))
     await office.deliver()
     assert sorted(office.chat.said) == [f"{number:03}" for number in range(100)]
+
+
+async def test_a_long_look_is_followed_by_a_rest(office: PostOffice) -> None:
+    ends: list[float] = []
+
+    async def draw(_: Transaction, server: str, __: str) -> Say:
+        time.sleep(0.05)  # noqa: ASYNC251 (as long as a look at very many letters takes)
+        ends.append(time.monotonic())
+        return saying("board", "agents", server)
+
+    worker = Outbox(office.database, {"moody": office.chat}, draw, lambda: office.now)
+    await office.owe_board()
+    office.pass_time(BOARD_DELAY)
+    running = asyncio.create_task(worker.run())
+    await until(lambda: office.chat.said == ["board"])
+    await office.owe("next")
+    worker.wake()
+    await until(lambda: office.chat.said == ["board", "next"])
+    assert time.monotonic() - ends[0] >= 4 * 0.05
+    running.cancel()
+    await asyncio.wait([running])
 
 
 async def test_a_server_whose_chat_hangs_does_not_hold_up_another(office: PostOffice) -> None:
