@@ -3,7 +3,8 @@
 A use case runs from start to end in the event loop, where its awaits never really wait: a statement takes microseconds,
 and between two threads it would take the interpreter's lock from the other one each time. Only what waits, for the
 disk or for another process, waits in a thread; meanwhile more work gathers. So 64 callers at once share one COMMIT,
-which is one sync of the disk. Each has a savepoint: one that fails rolls back alone.
+which is one sync of the disk. Where one fails after it has changed something, the others are run again, each with a
+savepoint, so that it rolls back alone.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -36,6 +38,8 @@ _PASSING = {
     sqlite3.SQLITE_CANTOPEN,
 }
 _BATCH = 256
+_TURN = 0.001
+"""Seconds after which the rest of the program has its turn, between two use cases."""
 _PRAGMAS = (
     "journal_mode = WAL",
     "synchronous = FULL",
@@ -150,9 +154,10 @@ class SqliteDatabase(Database):
     async def _commit_together(self, jobs: Sequence[Job]) -> None:
         try:
             await self._in_thread(self._connection.execute, "BEGIN IMMEDIATE")
-            for job in jobs:
-                self._run(job)
-                await asyncio.sleep(0)  # the rest of the program goes on between two use cases
+            if not await self._have_run(jobs, self._run):
+                self._connection.execute("ROLLBACK")
+                await self._in_thread(self._connection.execute, "BEGIN IMMEDIATE")
+                await self._have_run([job for job in jobs if job.error is None], self._run_alone)
             await self._in_thread(self._connection.execute, "COMMIT")
         except BaseException as error:
             with suppress(sqlite3.Error):  # the file is in such trouble that not even that works
@@ -163,14 +168,36 @@ class SqliteDatabase(Database):
             if not isinstance(error, Exception):  # we are to end
                 raise
 
-    def _run(self, job: Job) -> None:
-        self._connection.execute("SAVEPOINT job")
+    @staticmethod
+    async def _have_run(jobs: Sequence[Job], run: Callable[[Job], bool]) -> bool:
+        """Run them until it fails for one; False if it has."""
+        turn_ends = time.monotonic() + _TURN
+        for job in jobs:
+            if not run(job):
+                return False
+            if time.monotonic() > turn_ends:
+                await asyncio.sleep(0)
+                turn_ends = time.monotonic() + _TURN
+        return True
+
+    def _run(self, job: Job) -> bool:
+        """Run it without a savepoint, which costs a copy of each page; False if it has failed and left something."""
+        changes = self._connection.total_changes
         try:
             job.result = _finish(job.work(SqliteTransaction(self._connection)))
         except BaseException as error:  # noqa: BLE001 (told to the caller)
             job.error = error
+            # after some errors SQLite has rolled all back by itself
+            return self._connection.in_transaction and self._connection.total_changes == changes
+        return True
+
+    def _run_alone(self, job: Job) -> bool:
+        """Run it so that it leaves nothing if it fails."""
+        self._connection.execute("SAVEPOINT job")
+        if not self._run(job):
             self._connection.execute("ROLLBACK TO job")
         self._connection.execute("RELEASE job")
+        return True
 
 
 def _finish(coroutine: Awaitable[T]) -> T:

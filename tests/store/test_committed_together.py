@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+
+import pytest
+from sqlalchemy import insert
 
 from bot.store import queries
 from bot.store.database import Database, Transaction
+from bot.store.tables import inbox
 from tests.doubles.post_office import SERVER, START
 
 MANY = 12
@@ -66,3 +71,32 @@ async def test_where_none_fails_each_runs_once(database: Database) -> None:
     asking = Asking(database)
     await asking.write_all(*map(str, range(MANY)))
     assert asking.runs == MANY
+
+
+async def test_what_fails_before_it_has_written_anything_disturbs_nobody(database: Database) -> None:
+    asking = Asking(database)
+
+    async def refuse(_: Transaction) -> None:
+        raise LookupError
+
+    told = await asyncio.gather(
+        asking.write("first"), database.transaction(refuse, SERVER), asking.write("last"), return_exceptions=True
+    )
+    assert [told[0], type(told[1]), told[2]] == ["first", LookupError, "last"]
+    assert await asking.are_new("first", "last") == [False, False]
+    assert asking.runs == (3 if database.is_shared else 2), "SQLite tells that there is nothing to roll back"
+
+
+@pytest.mark.sqlite
+async def test_where_sqlite_has_rolled_all_back_by_itself_nobody_is_told_that_it_was_done(database: Database) -> None:
+    """As it does when the disk is full; what came after would each be committed by itself."""
+    asking = Asking(database)
+    same = insert(inbox).prefix_with("OR ROLLBACK").values(server=SERVER, key="first", at=START)
+    told = await asyncio.gather(
+        asking.write("first"),
+        database.transaction(lambda tx: tx.run(same), SERVER),
+        asking.write("last"),
+        return_exceptions=True,
+    )
+    assert [type(one) for one in told] == [sqlite3.IntegrityError] * 3
+    assert await asking.are_new("first", "last") == [True, True]
