@@ -51,13 +51,15 @@ class Job:
         self.error: BaseException | None = None
 
     def tell(self) -> None:
-        """Let the caller know what came of it, if they still wait."""
-        if self.future.done():
+        """Let the caller know what came of it, if they still wait; after that, there is nothing to ask of it."""
+        future, error = self.future, self.error
+        del self.future, self.error  # an error holds the frames that hold us, until all memory is searched for circles
+        if future.done():
             return
-        if self.error is not None:
-            self.future.set_exception(self.error)
+        if error is not None:
+            future.set_exception(error)
         else:
-            self.future.set_result(self.result)
+            future.set_result(self.result)
 
 
 class Database(ABC):

@@ -531,7 +531,7 @@ class Outbox:
     async def _deliver(self, letter: Letter) -> None:
         outcome = await self._perform(letter)
         try:
-            await _MARKING.copy()(self._write_down, letter, lambda tx: self._mark(tx, letter, outcome))
+            await self._write_down(lambda tx: self._mark(tx, letter, outcome), letter.effect.server)
         except Exception as error:  # noqa: BLE001 (logged; an outbox goes on)
             _log.exception("what came of a letter could not be written down", letter=letter.id)
             if not is_passing(error):  # said again and again, it would never come to an end
@@ -539,8 +539,13 @@ class Outbox:
                 with suppress(Exception):  # then it is tried once more when its lease has run out
                     await self._give_up(letter.id, letter.effect.server, why)
 
-    async def _write_down(self, letter: Letter, what: Callable[[Transaction], Awaitable[None]]) -> None:
-        await self._database.transaction(what, letter.effect.server)
+    async def _write_down(self, what: Callable[[Transaction], Awaitable[None]], server: str) -> None:
+        try:
+            await self._database.transaction(what, server)
+        except Exception as error:
+            if not is_passing(error):
+                raise
+            await _MARKING.copy()(self._database.transaction, what, server)
 
     async def _give_up(self, letter: int, server: str, why: str) -> None:
         _log.error("dead letter", letter=letter, reason=why)

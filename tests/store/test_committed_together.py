@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sqlite3
+from contextlib import suppress
+from weakref import ref
 
 import pytest
 from sqlalchemy import insert
@@ -100,3 +103,29 @@ async def test_where_sqlite_has_rolled_all_back_by_itself_nobody_is_told_that_it
     )
     assert [type(one) for one in told] == [sqlite3.IntegrityError] * 3
     assert await asking.are_new("first", "last") == [True, True]
+
+
+async def test_what_has_failed_leaves_no_circles_for_the_garbage_collector(database: Database) -> None:
+    class RefusedError(Exception):
+        """As an agent gets it who claims in an empty line, again and again."""
+
+    left: list[ref[RefusedError]] = []
+
+    def noted(error: RefusedError) -> RefusedError:
+        left.append(ref(error))
+        return error
+
+    async def refuse(_: Transaction) -> None:
+        raise noted(RefusedError())
+
+    async def ask() -> None:
+        with suppress(RefusedError):
+            await database.transaction(refuse, SERVER)
+
+    gc.disable()
+    try:
+        await asyncio.gather(*(ask() for _ in range(MANY)))
+        assert len(left) >= MANY
+        assert {one() for one in left} == {None}
+    finally:
+        gc.enable()
