@@ -144,7 +144,7 @@ def recorded_file(tmp_path: Path) -> Path:
     """The database of two servers, with three entries on record."""
     file = tmp_path / "wartemarke.sqlite3"
     migrations.upgrade(url_of(file))
-    write(file, HISTORY[:3])
+    write(url_of(file), HISTORY[:3])
     return file
 
 
@@ -160,7 +160,7 @@ def test_verifying_tells_each_servers_record_and_where_it_stands() -> None:
 
 
 def test_verifying_names_the_entry_that_somebody_changed_and_ends_with_one(recorded_file: Path) -> None:
-    change(recorded_file, "UPDATE history SET actor = 'tom' WHERE id = 2")
+    change(url_of(recorded_file), "UPDATE history SET actor = 'tom' WHERE id = 2")
     result = wartemarke("verify")
     assert result.exit_code == 1
     (sentence,) = result.stderr.splitlines()
@@ -170,7 +170,7 @@ def test_verifying_names_the_entry_that_somebody_changed_and_ends_with_one(recor
 
 
 def test_verifying_says_that_the_end_of_a_record_is_missing(recorded_file: Path) -> None:
-    change(recorded_file, "DELETE FROM history WHERE id = 3")
+    change(url_of(recorded_file), "DELETE FROM history WHERE id = 3")
     result = wartemarke("verify")
     assert result.exit_code == 1
     assert f"{OURS}: the record does not end with what the bot wrote last" in result.stderr
@@ -178,7 +178,7 @@ def test_verifying_says_that_the_end_of_a_record_is_missing(recorded_file: Path)
 
 def test_a_thousand_broken_entries_are_not_all_told_one_by_one(recorded_file: Path) -> None:
     for _ in range(10):
-        change(recorded_file, f"{TAMPERINGS['repeat']} OR true", 1)
+        change(url_of(recorded_file), f"{TAMPERINGS['repeat']} OR true", id=1)
     result = wartemarke("verify")
     assert result.exit_code == 1
     assert re.fullmatch(r"wartemarke: and \d{4} more", result.stderr.splitlines()[-1])

@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from bot.model import Language, ServerSettings, Ticket, TicketState
 from bot.rules.record import Chain, Entry, Fault, link
-from bot.store import queries
+from bot.store import migrations, queries
 from bot.store.database import Database, Transaction
 from bot.store.engines import open_database, url_of
 from bot.store.verifying import chains
@@ -42,19 +43,19 @@ HISTORY: Sequence[Written] = (
 )
 
 TAMPERINGS = {
-    "change": "UPDATE history SET actor = 'somebody' WHERE id = ?",
-    "earlier": "UPDATE history SET at = at - 1 WHERE id = ?",
-    "remove": "DELETE FROM history WHERE id = ?",
-    "move": "UPDATE history SET server = iif(server = 'paper:shop', 'paper:rival', 'paper:shop') WHERE id = ?",
-    "unhash": "UPDATE history SET hash = NULL WHERE id = ?",
+    "change": "UPDATE history SET actor = 'somebody' WHERE id = :id",
+    "earlier": "UPDATE history SET at = at - 1 WHERE id = :id",
+    "remove": "DELETE FROM history WHERE id = :id",
+    "move": "UPDATE history SET server = replace('paper:rivalpaper:shop', server, '') WHERE id = :id",
+    "unhash": "UPDATE history SET hash = NULL WHERE id = :id",
     "repeat": "INSERT INTO history (server, ticket, at, actor, what, detail, hash) "
-    "SELECT server, ticket, at, actor, what, detail, hash FROM history WHERE id = ?",
+    "SELECT server, ticket, at, actor, what, detail, hash FROM history WHERE id = :id",
 }
 
 
-def write(file: Path, written: Sequence[Written]) -> None:
+def write(url: str, written: Sequence[Written]) -> None:
     async def in_database() -> None:
-        async with open_database(url_of(file)) as database:
+        async with open_database(url) as database:
             await database.transaction(open_tickets)
             for second, entry in enumerate(written):
                 await database.transaction(partial(record, second=second, written=entry))
@@ -75,38 +76,37 @@ async def record(tx: Transaction, second: int, written: Written) -> None:
     await queries.record(tx, replace(TICKET, server=server, number=number), at, actor, what, detail)
 
 
-def change(file: Path, sql: str, *values: object) -> int:
-    """What somebody with the file in hand can do; how many rows it has hit."""
-    with closing(sqlite3.connect(file)) as connection, connection:
-        return connection.execute(sql, values).rowcount
+def change(url: str, sql: str, **values: object) -> int:
+    """What somebody with the database in hand can do; how many rows it has hit."""
+    return migrations.connected(url, lambda connection: connection.execute(text(sql), values).rowcount)
 
 
-def faults(file: Path) -> dict[str, list[tuple[Fault, int | None]]]:
-    return {server: [(one.fault, one.id) for one in chain.broken] for server, chain in chains(url_of(file))}
+def faults(url: str) -> dict[str, list[tuple[Fault, int | None]]]:
+    return {server: [(one.fault, one.id) for one in chain.broken] for server, chain in chains(url)}
 
 
 @pytest.fixture
-def written_file(database_file: Path) -> Path:
-    write(database_file, HISTORY)
-    return database_file
+def written_url(database_url: str) -> str:
+    write(database_url, HISTORY)
+    return database_url
 
 
-def test_an_untouched_record_holds_and_tells_how_long_it_is(written_file: Path) -> None:
-    found = dict(chains(url_of(written_file)))
-    assert faults(written_file) == {OURS: [], THEIRS: []}
+def test_an_untouched_record_holds_and_tells_how_long_it_is(written_url: str) -> None:
+    found = dict(chains(written_url))
+    assert faults(written_url) == {OURS: [], THEIRS: []}
     assert (found[OURS].entries, found[THEIRS].entries) == (5, 2)
     assert (found[OURS].first_at, found[THEIRS].last_at) == (START, START + timedelta(seconds=4, microseconds=4))
     assert found[OURS].head != found[THEIRS].head
 
 
-def test_a_server_without_a_ticket_has_an_empty_record(database_file: Path) -> None:
-    write(database_file, ())
-    assert dict(chains(url_of(database_file))) == {OURS: Chain(), THEIRS: Chain()}
+def test_a_server_without_a_ticket_has_an_empty_record(database_url: str) -> None:
+    write(database_url, ())
+    assert dict(chains(database_url)) == {OURS: Chain(), THEIRS: Chain()}
 
 
-def test_one_server_can_be_looked_at_alone(written_file: Path) -> None:
-    assert [server for server, _ in chains(url_of(written_file), THEIRS)] == [THEIRS]
-    assert list(chains(url_of(written_file), "paper:nobody")) == []
+def test_one_server_can_be_looked_at_alone(written_url: str) -> None:
+    assert [server for server, _ in chains(written_url, THEIRS)] == [THEIRS]
+    assert list(chains(written_url, "paper:nobody")) == []
 
 
 @pytest.mark.parametrize(
@@ -121,80 +121,80 @@ def test_one_server_can_be_looked_at_alone(written_file: Path) -> None:
         "hash = 'something else'",
     ],
 )
-def test_a_changed_entry_is_found(written_file: Path, changed: str) -> None:
-    assert change(written_file, f"UPDATE history SET {changed} WHERE id = 4") == 1  # noqa: S608 (ours)
-    assert faults(written_file)[OURS][0] == (Fault.CHANGED, 4)
-    assert faults(written_file)[THEIRS] == []
+def test_a_changed_entry_is_found(written_url: str, changed: str) -> None:
+    assert change(written_url, f"UPDATE history SET {changed} WHERE id = 4") == 1  # noqa: S608 (ours)
+    assert faults(written_url)[OURS][0] == (Fault.CHANGED, 4)
+    assert faults(written_url)[THEIRS] == []
 
 
-def test_a_changed_entry_with_a_hash_to_fit_breaks_the_next_one(written_file: Path) -> None:
-    with closing(sqlite3.connect(written_file)) as connection:
-        (before,) = connection.execute("SELECT hash FROM history WHERE id = 3").fetchone()
-    forged = link(before, Entry(OURS, 2, START, "tom", "claimed", '{"ahead": 0, "numbers": [], "reason": ""}'))
-    sql = "UPDATE history SET detail = ?, at = ?, hash = ? WHERE id = 4"
-    microseconds = int(START.timestamp()) * 1_000_000
-    change(written_file, sql, '{"ahead": 0, "numbers": [], "reason": ""}', microseconds, forged)
-    assert faults(written_file)[OURS] == [(Fault.CHANGED, 6)]
+def test_a_changed_entry_with_a_hash_to_fit_breaks_the_next_one(written_url: str) -> None:
+    before = migrations.connected(
+        written_url, lambda connection: connection.scalar(text("SELECT hash FROM history WHERE id = 3"))
+    )
+    detail = '{"ahead": 0, "numbers": [], "reason": ""}'
+    forged = link(before, Entry(OURS, 2, START, "tom", "claimed", detail))
+    sql = "UPDATE history SET detail = :detail, at = :at, hash = :hash WHERE id = 4"
+    change(written_url, sql, detail=detail, at=int(START.timestamp()) * 1_000_000, hash=forged)
+    assert faults(written_url)[OURS] == [(Fault.CHANGED, 6)]
 
 
-def test_an_entry_taken_out_of_the_middle_is_found(written_file: Path) -> None:
-    assert change(written_file, "DELETE FROM history WHERE id = 4") == 1
-    assert faults(written_file) == {OURS: [(Fault.CHANGED, 6)], THEIRS: []}
+def test_an_entry_taken_out_of_the_middle_is_found(written_url: str) -> None:
+    assert change(written_url, "DELETE FROM history WHERE id = 4") == 1
+    assert faults(written_url) == {OURS: [(Fault.CHANGED, 6)], THEIRS: []}
 
 
-def test_a_first_entry_that_was_taken_out_is_found(written_file: Path) -> None:
-    change(written_file, "DELETE FROM history WHERE id = 1")
-    assert faults(written_file)[OURS] == [(Fault.CHANGED, 3)]
+def test_a_first_entry_that_was_taken_out_is_found(written_url: str) -> None:
+    change(written_url, "DELETE FROM history WHERE id = 1")
+    assert faults(written_url)[OURS] == [(Fault.CHANGED, 3)]
 
 
-def test_a_missing_end_is_found(written_file: Path) -> None:
-    change(written_file, "DELETE FROM history WHERE id >= 6")
-    assert faults(written_file) == {OURS: [(Fault.ENDS_ELSEWHERE, None)], THEIRS: []}
+def test_a_missing_end_is_found(written_url: str) -> None:
+    change(written_url, "DELETE FROM history WHERE id >= 6")
+    assert faults(written_url) == {OURS: [(Fault.ENDS_ELSEWHERE, None)], THEIRS: []}
 
 
-def test_a_record_that_is_gone_altogether_is_found(written_file: Path) -> None:
-    change(written_file, "DELETE FROM history WHERE server = ?", OURS)
-    assert faults(written_file) == {OURS: [(Fault.ENDS_ELSEWHERE, None)], THEIRS: []}
+def test_a_record_that_is_gone_altogether_is_found(written_url: str) -> None:
+    change(written_url, "DELETE FROM history WHERE server = :server", server=OURS)
+    assert faults(written_url) == {OURS: [(Fault.ENDS_ELSEWHERE, None)], THEIRS: []}
 
 
-def test_an_entry_put_in_is_found(written_file: Path) -> None:
-    change(written_file, TAMPERINGS["repeat"], 4)
-    assert (Fault.CHANGED, 8) in faults(written_file)[OURS]
+def test_an_entry_put_in_is_found(written_url: str) -> None:
+    change(written_url, TAMPERINGS["repeat"], id=4)
+    assert (Fault.CHANGED, 8) in faults(written_url)[OURS]
 
 
-def test_an_entry_put_in_without_a_hash_is_found(written_file: Path) -> None:
-    change(written_file, TAMPERINGS["repeat"], 4)
-    change(written_file, "UPDATE history SET hash = NULL WHERE id = 8")
-    assert faults(written_file)[OURS] == [(Fault.UNHASHED, 8)]
+def test_an_entry_put_in_without_a_hash_is_found(written_url: str) -> None:
+    change(written_url, TAMPERINGS["repeat"], id=4)
+    change(written_url, "UPDATE history SET hash = NULL WHERE id = 8")
+    assert faults(written_url)[OURS] == [(Fault.UNHASHED, 8)]
 
 
-def test_an_entry_moved_to_another_server_is_found_in_both(written_file: Path) -> None:
-    change(written_file, "UPDATE history SET server = ? WHERE id = 4", THEIRS)
-    found = faults(written_file)
+def test_an_entry_moved_to_another_server_is_found_in_both(written_url: str) -> None:
+    change(written_url, "UPDATE history SET server = :server WHERE id = 4", server=THEIRS)
+    found = faults(written_url)
     assert found[OURS] == [(Fault.CHANGED, 6)]
     assert found[THEIRS][0] == (Fault.CHANGED, 4)
 
 
-def test_entries_that_changed_places_are_found(written_file: Path) -> None:
+def test_entries_that_changed_places_are_found(written_url: str) -> None:
     for old, new in ((3, 99), (4, 3), (99, 4)):
-        change(written_file, "UPDATE history SET id = ? WHERE id = ?", new, old)
-    assert faults(written_file)[OURS][0] == (Fault.CHANGED, 3)
+        change(written_url, "UPDATE history SET id = :new WHERE id = :old", new=new, old=old)
+    assert faults(written_url)[OURS][0] == (Fault.CHANGED, 3)
 
 
-def test_entries_from_before_there_were_hashes_may_only_be_the_first(database_file: Path) -> None:
-    write(database_file, HISTORY[:4])
-    change(database_file, "UPDATE history SET hash = NULL")
-    change(database_file, "UPDATE servers SET record_hash = NULL")
-    assert faults(database_file) == {OURS: [], THEIRS: []}
-    with closing(sqlite3.connect(database_file)) as connection, connection:
-        entry = Entry(OURS, 1, START, "tom", "closed", "")
-        at = int(START.timestamp()) * 1_000_000
-        sql = "INSERT INTO history (server, ticket, at, actor, what, detail, hash) VALUES (?, ?, ?, ?, ?, ?, ?)"
-        connection.execute(sql, (OURS, 1, at, "tom", "closed", "", link(None, entry)))
-        connection.execute("UPDATE servers SET record_hash = ? WHERE id = ?", (link(None, entry), OURS))
-    assert faults(database_file)[OURS] == []
-    change(database_file, "UPDATE history SET id = 100 WHERE id = 4")
-    assert faults(database_file)[OURS] == [(Fault.UNHASHED, 100)]
+def test_entries_from_before_there_were_hashes_may_only_be_the_first(database_url: str) -> None:
+    write(database_url, HISTORY[:4])
+    change(database_url, "UPDATE history SET hash = NULL")
+    change(database_url, "UPDATE servers SET record_hash = NULL")
+    assert faults(database_url) == {OURS: [], THEIRS: []}
+    entry = link(None, Entry(OURS, 1, START, "tom", "closed", ""))
+    sql = "INSERT INTO history (server, ticket, at, actor, what, detail, hash) "
+    sql += "VALUES (:server, 1, :at, 'tom', 'closed', '', :hash)"
+    change(database_url, sql, server=OURS, at=int(START.timestamp()) * 1_000_000, hash=entry)
+    change(database_url, "UPDATE servers SET record_hash = :hash WHERE id = :server", hash=entry, server=OURS)
+    assert faults(database_url)[OURS] == []
+    change(database_url, "UPDATE history SET id = 100 WHERE id = 4")
+    assert faults(database_url)[OURS] == [(Fault.UNHASHED, 100)]
 
 
 @pytest.mark.sqlite
@@ -209,13 +209,14 @@ async def test_the_record_is_read_while_the_bot_writes(database: Database, datab
 
 
 @pytest.mark.parametrize("is_open", [True, False])
-def test_reading_changes_nothing_in_the_file(written_file: Path, *, is_open: bool) -> None:
-    with closing(sqlite3.connect(written_file)) as beside:
+def test_reading_changes_nothing_in_the_file(database_file: Path, *, is_open: bool) -> None:
+    write(url_of(database_file), HISTORY)
+    with closing(sqlite3.connect(database_file)) as beside:
         if is_open:
             beside.execute("SELECT count(*) FROM history").fetchone()
-        before = written_file.read_bytes()
-        assert faults(written_file) == {OURS: [], THEIRS: []}
-        assert written_file.read_bytes() == before
+        before = database_file.read_bytes()
+        assert faults(url_of(database_file)) == {OURS: [], THEIRS: []}
+        assert database_file.read_bytes() == before
 
 
 def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
@@ -236,11 +237,11 @@ ENTRY = st.tuples(
 @settings(max_examples=30)
 @given(st.lists(ENTRY, min_size=1, max_size=12), st.sampled_from(sorted(TAMPERINGS)), st.data())
 def test_whatever_happened_it_holds_until_somebody_tampers(
-    new_database: Callable[[], Path], written: list[Written], tampering: str, data: st.DataObject
+    new_url: Callable[[], str], written: list[Written], tampering: str, data: st.DataObject
 ) -> None:
-    file = new_database()
-    write(file, written)
-    assert faults(file) == {OURS: [], THEIRS: []}
+    url = new_url()
+    write(url, written)
+    assert faults(url) == {OURS: [], THEIRS: []}
     row = data.draw(st.integers(1, len(written)))
-    assert change(file, TAMPERINGS[tampering], row) == 1
-    assert any(faults(file).values())
+    assert change(url, TAMPERINGS[tampering], id=row) == 1
+    assert any(faults(url).values())
