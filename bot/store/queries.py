@@ -19,7 +19,6 @@ from sqlalchemy import (
     case,
     delete,
     func,
-    or_,
     select,
     tuple_,
     update,
@@ -31,8 +30,10 @@ from bot.rules.record import Entry, link
 from bot.store.database import Transaction
 from bot.store.tables import (
     CLAIMED,
+    EARLY,
     HAS_MESSAGE,
     HAS_THREAD,
+    IS_EARLY,
     IS_HEARD,
     OPEN,
     WAITING,
@@ -79,18 +80,14 @@ _KEEP_NEWS = (
     )
 )
 _NOTE = select(inbox.c.key, inbox.c.note).where(is_(inbox.c.server, inbox.c.key))
-_EARLY = inbox.c.key.startswith("early:", autoescape=True)
 _OLD = (
     select(inbox.c.server, inbox.c.key)
-    .where(
-        or_(
-            inbox.c.at < bindparam("before", type_=inbox.c.at.type),
-            and_(_EARLY, inbox.c.at < bindparam("early_before", type_=inbox.c.at.type)),
-        )
-    )
+    .where(inbox.c.at < bindparam("before", type_=inbox.c.at.type))
     .limit(bindparam("most"))
 )
-_FORGET_INBOX = delete(inbox).where(tuple_(inbox.c.server, inbox.c.key).in_(_OLD))
+_FORGET_EVENTS, _FORGET_EARLY_NEWS = (
+    delete(inbox).where(tuple_(inbox.c.server, inbox.c.key).in_(old)) for old in (_OLD, _OLD.where(IS_EARLY))
+)
 
 
 async def is_new(tx: Transaction, server: str, key: str, at: datetime) -> bool:
@@ -107,13 +104,13 @@ class EarlyNews:
 
 async def early_news(tx: Transaction, server: str, message: str) -> EarlyNews | None:
     """News of a message that was not there yet when they came."""
-    row = await tx.row(_NOTE, server=server, key=f"early:{message}")
+    row = await tx.row(_NOTE, server=server, key=f"{EARLY}{message}")
     return None if row is None else EarlyNews(row["note"])
 
 
 async def keep_early_news(tx: Transaction, server: str, message: str, at: datetime, text: str | None) -> None:
     """Remember the latest edit, or the deletion, of a message that has not come yet. What is deleted stays deleted."""
-    await tx.run(_KEEP_NEWS, server=server, key=f"early:{message}", at=at, note=text)
+    await tx.run(_KEEP_NEWS, server=server, key=f"{EARLY}{message}", at=at, note=text)
 
 
 # --- servers -------------------------------------------------------------------------------------------
@@ -689,5 +686,11 @@ async def forget_post(tx: Transaction, server: str, name: str) -> None:
 
 
 async def forget_old_events(tx: Transaction, now: datetime, most: int) -> int:
-    """Drop keys of events that no platform tells again, and news of messages that never came; how many of `most`."""
-    return await tx.run(_FORGET_INBOX, before=now - KEEP_EVENTS, early_before=now - KEEP_EARLY_NEWS, most=most)
+    """Drop keys of events that no platform tells again, and news of messages that never came.
+
+    How many of that there were more of, at most so many of each.
+    """
+    return max(
+        await tx.run(_FORGET_EVENTS, before=now - KEEP_EVENTS, most=most),
+        await tx.run(_FORGET_EARLY_NEWS, before=now - KEEP_EARLY_NEWS, most=most),
+    )

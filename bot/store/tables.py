@@ -207,6 +207,11 @@ inbox = Table(
 )
 """Events that were handled, so that the same one told again does nothing; and news that came before its message."""
 
+EARLY = "early:"
+"""Before a message's id: the key of news that came before it."""
+IS_EARLY = literal_column(f"substr(key, 1, {len(EARLY)})") == literal_column(f"'{EARLY}'")
+_partial("ix_inbox_early", IS_EARLY, inbox.c.at)
+
 outbox = Table(
     "outbox",
     metadata,

@@ -8,10 +8,11 @@ from functools import partial
 from sqlalchemy import func, select
 
 from bot.model import ServerLeft
-from bot.store.database import Transaction
+from bot.store import queries
+from bot.store.database import Database, Transaction
 from bot.store.forgetting import COMES_BACK, forget_some
 from bot.store.tables import metadata
-from tests.doubles.world import EMMA, JONAS, MAREK, SETUP, TOM, World
+from tests.doubles.world import EMMA, JONAS, MAREK, SERVER, SETUP, START, TOM, World
 
 REQUEST = "The slider does not work after the update"
 OTHER = "paper:other"
@@ -106,3 +107,33 @@ async def test_what_was_kept_for_something_broken_off_goes_after_a_day(world: Wo
     await world.desk.tidy()
     assert await world.desk.kept("paper:", "state") is None
     assert await world.desk.kept(world.server, "installation") == "y"
+
+
+async def test_events_and_early_news_are_dropped_each_at_its_time_in_steps(database: Database) -> None:
+    ages = [timedelta(), 2 * queries.KEEP_EARLY_NEWS, queries.KEEP_EVENTS - timedelta(seconds=1)]
+    ages += [queries.KEEP_EVENTS + timedelta(seconds=number) for number in (1, 2, 3)]
+
+    async def tell(tx: Transaction) -> None:
+        for number, age in enumerate(ages):
+            await queries.is_new(tx, SERVER, f"event {number}", START - age)
+            await queries.keep_early_news(tx, SERVER, f"news {number}", START - age, "newer words")
+            await queries.keep_early_news(tx, SERVER, f"deletion {number}", START - age, None)
+
+    async def left(tx: Transaction) -> list[tuple[bool, bool, bool]]:
+        return [
+            (
+                not await queries.is_new(tx, SERVER, f"event {number}", START),
+                await queries.early_news(tx, SERVER, f"news {number}") is not None,
+                await queries.early_news(tx, SERVER, f"deletion {number}") is not None,
+            )
+            for number in range(len(ages))
+        ]
+
+    await database.transaction(tell)
+    step = partial(queries.forget_old_events, now=START, most=4)
+    steps = [await database.transaction(step)]
+    while steps[-1]:
+        steps.append(await database.transaction(step))
+    assert max(steps) == 4
+    gone, only_the_event = (False, False, False), (True, False, False)
+    assert await database.transaction(left) == [(True, True, True), only_the_event, only_the_event, gone, gone, gone]

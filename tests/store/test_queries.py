@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from types import ModuleType
 
+import asyncpg
 import pytest
 from sqlalchemy import Executable
 from sqlalchemy.sql.dml import Delete, Insert, Update
 
 from bot.store import outbox, promise_queries, queries, verifying
+from bot.store.postgres import DIALECT as POSTGRES
 from bot.store.sqlite import DIALECT
 from bot.store.statements import compiled
 from bot.store.tables import history
+from tests.doubles.postgres import PostgresServer
 
 ALL_SERVERS = {
     "queries._SERVERS": "a starting process reads every server's settings",
     "queries._EVER": "texts are dropped for all servers in turn",
     "queries._HEARD": "a starting process reads which channels have tickets",
     "queries._OLD": "old keys are dropped for all servers at once",
-    "queries._FORGET_INBOX": "the same",
+    "queries._FORGET_EVENTS": "the same",
+    "queries._FORGET_EARLY_NEWS": "the same",
     "outbox._READY": "one outbox delivers for all servers",
     "outbox._NEXT_DUE": "the same",
     "outbox._LEASE": "by the row's own id, just read by _READY",
@@ -52,6 +58,8 @@ ALL_SERVERS = {
 """Statements that see more than one tenant, and why."""
 LETTERS = "outbox._DEAD"
 """Read by the operator, now and then: it may take its time."""
+GROWING = "(tickets|history|answers|inbox|paid_requests|outbox)"
+"""Tables with ever more rows."""
 
 
 def statements(module: ModuleType) -> dict[str, Executable]:
@@ -68,6 +76,27 @@ def plan_of(file: Path, name: str) -> list[str]:
     with closing(sqlite3.connect(file)) as connection:
         nothing = [None] * statement.sql.count("?")
         return [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement.sql}", nothing)]
+
+
+@pytest.fixture(scope="module")
+def postgres_plans(postgres: PostgresServer, _postgres_template: str) -> Mapping[str, list[str]]:
+    """The steps in which PostgreSQL does each statement, if it can help it without reading a whole table."""
+
+    async def ask() -> Mapping[str, list[str]]:
+        connection = await asyncpg.connect(postgres.new_database(_postgres_template))
+        await connection.execute("SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan")
+        plans = {}
+        for name, clause in STATEMENTS.items():
+            sql = compiled(clause, POSTGRES).sql
+            nothing = ", ".join(["NULL"] * len(set(re.findall(r"\$\d+", sql))))
+            await connection.execute(f"PREPARE statement AS {sql}")
+            steps = await connection.fetch(f"EXPLAIN EXECUTE statement{nothing and f'({nothing})'}")
+            await connection.execute("DEALLOCATE statement")
+            plans[name] = [step[0] for step in steps]
+        await connection.close()
+        return plans
+
+    return asyncio.run(ask())
 
 
 def test_there_are_statements_to_look_at() -> None:
@@ -121,8 +150,14 @@ def test_what_is_without_an_answer_is_found_among_its_like(database_file: Path, 
 @pytest.mark.parametrize("name", sorted(STATEMENTS.keys() - {LETTERS}))
 def test_no_statement_reads_a_whole_table(database_file: Path, name: str) -> None:
     plan = plan_of(database_file, name)
-    whole = [step for step in plan if re.fullmatch(r"SCAN (tickets|history|answers|inbox|paid_requests|outbox)", step)]
-    assert whole == []
+    assert [step for step in plan if re.fullmatch(f"SCAN {GROWING}", step)] == []
+
+
+@pytest.mark.parametrize("name", sorted(STATEMENTS.keys() - {LETTERS}))
+def test_no_statement_reads_a_whole_table_on_postgres_either(
+    postgres_plans: Mapping[str, list[str]], name: str
+) -> None:
+    assert [step for step in postgres_plans[name] if re.search(rf"Seq Scan on {GROWING}\b", step)] == []
 
 
 def test_history_is_only_ever_added_to() -> None:
@@ -138,3 +173,8 @@ def test_history_is_only_ever_added_to() -> None:
 def test_what_is_being_answered_is_found_among_the_claimed_and_not_past_all_who_wait(database_file: Path) -> None:
     plan = plan_of(database_file, "promise_queries._BEING_ANSWERED")
     assert any("ix_tickets_claimed" in step for step in plan), plan
+
+
+def test_news_that_came_before_its_message_is_found_by_an_index_of_its_own(database_file: Path) -> None:
+    plan = plan_of(database_file, "queries._FORGET_EARLY_NEWS")
+    assert any("ix_inbox_early" in step for step in plan), plan
