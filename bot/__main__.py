@@ -109,14 +109,14 @@ def _with_remedy(error: Exception) -> str:
 
 
 @contextmanager
-def _reaching(settings: Settings) -> Iterator[None]:
-    """Name the setting where the first attempt at a database server fails."""
+def _reaching(named: str) -> Iterator[None]:
+    """Name a database where the first attempt at its server fails."""
     try:
         yield
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
         raise SettingsError(
-            f"DATABASE_URL={name_of(settings.database_url)} cannot be used ({_with_remedy(error)}): see to it that the "
-            "server runs and can be reached from here, and that host, port, name, user and password are right."
+            f"{named} cannot be used ({_with_remedy(error)}): see to it that the server runs and can be reached from "
+            "here, and that host, port, name, user and password are right."
         ) from error
 
 
@@ -222,7 +222,7 @@ def migrate(
         raise SettingsError("--down needs --to: name the revision to go back to.")
     if to == "":
         raise SettingsError("--to is empty: name a revision, or leave it out for the newest.")
-    with _reaching(settings), alone_with(url) if down else nullcontext():
+    with _reaching(_setting(url)), alone_with(url) if down else nullcontext():
         (migrations.downgrade if down else migrations.upgrade)(url, to or "head")
         at = migrations.revision_of(url) or "base"
     if to != at and to in migrations.known():
@@ -238,6 +238,8 @@ def copy_all(
 ) -> None:
     """Move from SQLite to PostgreSQL: while the bot runs, and again when it is stopped. Ends with 1 until finished."""
     file, reason = source_of(sqlite_url), ""
+    with _reaching(name_of(postgres_url)):
+        migrations.revision_of(postgres_url)
     with ExitStack() as doors, Progress(console=_err, transient=True, disable=not _err.is_terminal) as progress:
         try:
             doors.enter_context(alone_with(sqlite_url))
@@ -458,13 +460,15 @@ def _complain(problem: str) -> None:
 
 
 def _require_current(settings: Settings) -> None:
-    with _reaching(settings):
+    setting = _setting(settings.database_url)
+    with _reaching(setting):
         is_usable = migrations.is_usable(settings.database_url)
     if not is_usable:
-        raise SettingsError(
-            f"DATABASE_URL={name_of(settings.database_url)} is not a database of this version: "
-            "run `wartemarke migrate` first."
-        )
+        raise SettingsError(f"{setting} is not a database of this version: run `wartemarke migrate` first.")
+
+
+def _setting(url: str) -> str:
+    return f"DATABASE_URL={name_of(url)}"
 
 
 def _web_chat(settings: Settings, file: Path, host: str = "", port: int | None = None) -> web_chat.WebChat:

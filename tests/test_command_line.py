@@ -243,6 +243,13 @@ def test_a_revision_that_does_not_exist_is_named(to: str, named: str) -> None:
     assert named in refused(wartemarke("migrate", "--to", to))
 
 
+def test_a_copy_to_a_server_that_is_not_there_names_it_without_its_password() -> None:
+    assert wartemarke("migrate").exit_code == 0
+    told = refused(wartemarke("copy", "sqlite:///wartemarke.sqlite3", "postgresql://me:secret@127.0.0.1:1/desk"))
+    assert "postgresql://me:***@127.0.0.1:1/desk cannot be used" in told
+    assert "see to it that the server runs" in told
+
+
 def test_a_file_that_is_no_database_is_named_as_the_trouble(tmp_path: Path) -> None:
     (tmp_path / "wartemarke.sqlite3").write_text("a shopping list " * 100, encoding="utf-8")
     assert "database" in refused(wartemarke("migrate"))
