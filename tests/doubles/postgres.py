@@ -18,9 +18,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Self, TypeVar
@@ -133,6 +133,29 @@ class PostgresServer:
         self.stop()
         self.start()
 
+    @contextmanager
+    def standby(self, folder: Path) -> Iterator[PostgresServer]:
+        """Another server that has whatever this one has committed, and could take its place. This one is restarted."""
+        other = PostgresServer(folder, durable=True)
+        other._settings["primary_conninfo"] = f"host=127.0.0.1 port={self._settings['port']} user={USER}"
+        self.stop()
+        shutil.copytree(self._data, other._data)
+        (other._data / "standby.signal").touch()
+        self.start()
+        with other:
+            self._execute("ALTER SYSTEM SET synchronous_standby_names = '*'")  # a commit is on both, or not told
+            self._execute("SELECT pg_reload_conf()")
+            yield other
+
+    def promote(self) -> None:
+        """A standby becomes a server that takes writes."""
+        self._execute("SELECT pg_promote()")
+
+    def or_standby(self, standby: PostgresServer, url: str) -> str:
+        """The address of a database of ours, wherever it can be written to."""
+        either = f"{self.address},{standby.address}"
+        return f"{url.replace(self.address, either)}?target_session_attrs=read-write"
+
     @property
     def _is_ready(self) -> bool:
         """What its lock file says; the file of an earlier server bears another process's number."""
@@ -141,7 +164,7 @@ class PostgresServer:
         except FileNotFoundError:
             return False
         number = str(self._process.pid) if self._process else ""
-        return lines[0] == number and len(lines) > 7 and lines[7].strip() == "ready"
+        return lines[0] == number and len(lines) > 7 and lines[7].strip() in {"ready", "standby"}
 
     def _lay_out(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -168,6 +191,11 @@ class PostgresServer:
         return process
 
     # --- its databases ---
+
+    @property
+    def address(self) -> str:
+        """Where it listens: host and port."""
+        return f"127.0.0.1:{self._settings['port']}"
 
     def new_database(self, template: str | None = None) -> str:
         """The URL of a new database: an empty one, or a copy of `template`, a URL that nobody is connected to."""
@@ -198,7 +226,7 @@ class PostgresServer:
             return thread.submit(asyncio.run, ask()).result()
 
     def _url(self, database: str) -> str:
-        return f"postgresql://{USER}:{PASSWORD}@127.0.0.1:{self._settings['port']}/{database}"
+        return f"postgresql://{USER}:{PASSWORD}@{self.address}/{database}"
 
 
 def need_postgres() -> None:

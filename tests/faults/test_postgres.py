@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -140,6 +141,19 @@ async def test_a_server_that_goes_down_and_comes_up_loses_and_doubles_nothing(
             await asyncio.to_thread(server.start)
         else:
             await asyncio.to_thread(server.restart)
+
+
+async def test_when_a_server_dies_its_standby_goes_on_with_all_that_was_acknowledged(
+    tmp_path: Path, matcher: Matcher
+) -> None:
+    need_postgres()
+    with PostgresServer(tmp_path / "first", durable=True) as first:
+        url = await asyncio.to_thread(first.new_database)
+        await asyncio.to_thread(migrations.upgrade, url)
+        with first.standby(tmp_path / "second") as second:
+            async with crowded(first.or_standby(second, url), matcher):
+                await asyncio.to_thread(first.kill)
+                await asyncio.to_thread(second.promote)
 
 
 async def test_cut_connections_lose_and_double_nothing(url: str, matcher: Matcher) -> None:
