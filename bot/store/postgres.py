@@ -242,11 +242,13 @@ class PostgresDatabase(Database):
 
     async def _begun(self, jobs: Sequence[_Job]) -> _Connection:
         """A connection on which all has been done but the commit."""
+        for job in jobs:
+            job.error = None  # of a try before this one
         connection = await self._pool.acquire()
         try:
             await connection.execute(_begin(jobs))
             if not await _run_all(connection, jobs):
-                others = jobs if len(jobs) > 1 else ()
+                others = [job for job in jobs if job.error is None]
                 await connection.execute(f"ROLLBACK; {_begin(others)}")
                 await _run_each(connection, others)
         except BaseException:
@@ -333,7 +335,6 @@ async def _run_each(connection: _Connection, jobs: Sequence[_Job]) -> None:
 
 
 async def _run(connection: _Connection, job: _Job) -> None:
-    job.error = None
     try:
         job.result = await job.work(PostgresTransaction(connection))
     except Exception as error:
