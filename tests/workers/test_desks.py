@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
@@ -17,6 +18,7 @@ from bot.store import queries
 from bot.store.database import Database
 from bot.store.engines import open_database
 from bot.store.tables import history, tickets
+from tests.doubles.cut_line import cut_line
 from tests.doubles.paper_chat import PaperChat, plain
 from tests.doubles.post_office import until
 from tests.doubles.world import AYLIN, MAREK, SERVER, SETUP
@@ -61,6 +63,15 @@ class Workers:
 
     def _desk(self, at: int) -> Desk:
         return self.desks[at % len(self.desks)]
+
+
+class Elsewhere(PaperChat):
+    """A chat whose servers another worker serves."""
+
+    def serves(self, server: str) -> bool:
+        """None."""
+        del server
+        return False
 
 
 @pytest.fixture
@@ -114,3 +125,40 @@ async def test_what_is_told_to_two_workers_at_once_is_one_ticket(workers: Worker
     event = MessagePosted(**facts)  # type: ignore[arg-type]
     await asyncio.gather(*(desk.handle(event) for desk in workers.desks * 3))
     assert len(await workers.database.transaction(lambda tx: tx.rows(LINE))) == 1
+
+
+async def test_what_one_worker_owes_another_delivers_at_once(database_url: str, matcher: Matcher) -> None:
+    """Each of them also looks by itself, every five seconds; so long, nobody shall wait."""
+    chat = PaperChat()
+    async with AsyncExitStack() as doors:
+        databases = [await doors.enter_async_context(open_database(database_url)) for _ in range(2)]
+        owing = await doors.enter_async_context(open_desk(databases[0], matcher, {"paper": Elsewhere()}))
+        delivering = await doors.enter_async_context(open_desk(databases[1], matcher, {"paper": chat}))
+        workers = Workers([owing], databases[0])
+        await workers.send(0, "setup", SETUP)
+        await until(lambda: delivering.hears(SERVER, "support"))
+        began = time.monotonic()
+        for number in range(10):
+            before = len(chat.threads)
+            await workers.post(0, Person(f"c{number}", f"C{number}", "en"), REQUEST)
+            await until(lambda so_many=before + 1: len(chat.threads) == so_many)  # type: ignore[misc]
+        assert time.monotonic() - began < 5
+
+
+async def test_who_could_not_hear_the_others_for_a_while_knows_all_after_that(
+    database_url: str, matcher: Matcher
+) -> None:
+    async with cut_line(database_url) as (line, far), AsyncExitStack() as doors:
+        databases = [await doors.enter_async_context(open_database(url)) for url in (database_url, far)]
+        near, cut_off = [
+            await doors.enter_async_context(open_desk(database, matcher, {"paper": PaperChat()}))
+            for database in databases
+        ]
+        workers = Workers([near], databases[0])
+        await workers.send(0, "setup", SETUP)
+        await until(lambda: cut_off.hears(SERVER, "support"))
+        line.hush()
+        await workers.send(0, "setup", {**SETUP, "support": "help"})
+        line.cut()
+        line.speak()
+        await until(lambda: cut_off.hears(SERVER, "help"))
