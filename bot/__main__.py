@@ -16,7 +16,6 @@ from typing import Annotated, ParamSpec
 
 import asyncpg
 import typer
-from alembic.util import CommandError
 from cryptography.fernet import Fernet
 from rich.console import Console
 from rich.markup import escape
@@ -94,7 +93,7 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
             command(*args, **kwargs)
         except BrokenPipeError:
             raise  # nobody reads on: typer ends the command quietly
-        except (SettingsError, PolicyError, CommandError, ValueError, *DatabaseError, OSError) as error:
+        except (SettingsError, PolicyError, ValueError, *DatabaseError, OSError) as error:
             _err.print(f"[bold red]wartemarke:[/] {escape(_with_remedy(error))}", markup=True)
             raise typer.Exit(_USAGE) from error
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text, update
 
 from bot.coverage.matcher import Matcher
@@ -28,6 +29,7 @@ from tests.doubles.post_office import SERVER, open_post_office
 from tests.doubles.world import SERVER as SHOP
 from tests.doubles.world import open_world
 
+SCRIPTS = ScriptDirectory(Path(migrations.__file__).parent)
 SETTINGS = '{"language": "en", "support": {"help": "quiet"}, "open_limit": 9}'
 """What a server had decided before tickets could be reopened for as long as it likes."""
 A_SERVER = "INSERT INTO servers VALUES ('moody:shop', ?, 7, 2, 0)"
@@ -69,6 +71,11 @@ def schema(url: str) -> dict[str, list[str]]:
         name: sorted(re.findall(r"[\w']+|[<>=!]+", says)) for name, says in migrations.connected(url, read).items()
     }
     return {name: found for name, found in pieces.items() if not name.startswith("alembic_version")}
+
+
+def test_the_revisions_are_those_that_alembic_knows_in_the_order_of_their_numbers() -> None:
+    in_order = [script.revision for script in SCRIPTS.walk_revisions()][::-1]
+    assert in_order == sorted(migrations.known())
 
 
 def test_alembic_finds_no_difference(database_url: str) -> None:
@@ -121,8 +128,7 @@ def columns(url: str) -> dict[str, Any]:
 
 def steps() -> list[tuple[str, str]]:
     """The revisions by which old and new workers may be beside each other, with the one before."""
-    scripts = list(migrations.scripts().walk_revisions())
-    return [(str(one.down_revision), one.revision) for one in scripts if one.revision >= FIRST_SHARED]
+    return [(str(one.down_revision), one.revision) for one in SCRIPTS.walk_revisions() if one.revision >= FIRST_SHARED]
 
 
 @pytest.mark.parametrize(("before", "after"), steps())

@@ -1,4 +1,7 @@
-"""The schema's history, and how a database is brought up to date. Databases are named by their addresses."""
+"""The schema's history, and how a database is brought up to date. Databases are named by their addresses.
+
+Alembic takes a fifth of a second to load, so that only who migrates does it; each start looks at the names alone.
+"""
 
 from __future__ import annotations
 
@@ -8,22 +11,22 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import asyncpg
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.store.engines import file_of
 from bot.store.tables import leases
 from bot.store.workers import DEAD_AFTER, WORKERS_ALIVE
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 T = TypeVar("T")
+
+_FOLDER = Path(__file__).parent
 
 _PATIENCE = 10.0
 """Seconds until a database that does not answer is taken for gone."""
@@ -32,8 +35,11 @@ _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(1, 0)")
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """Bring a database up to a revision; an empty one, or a missing SQLite file, gets the whole schema."""
-    connected(url, partial(_go, command.upgrade, revision))
+    """Bring a database up to a revision; an empty one, or a missing SQLite file, gets the whole schema.
+
+    Raises ValueError where there is no such revision.
+    """
+    connected(url, partial(_go, "upgrade", revision))
 
 
 def downgrade(url: str, revision: str) -> None:
@@ -46,7 +52,7 @@ def downgrade(url: str, revision: str) -> None:
 
 def is_current(url: str) -> bool:
     """Whether a database has the newest schema that this version of the program knows."""
-    return revision_of(url) == scripts().get_current_head()
+    return revision_of(url) == max(known())
 
 
 def is_usable(url: str) -> bool:
@@ -60,13 +66,8 @@ def is_usable(url: str) -> bool:
 
 
 def known() -> set[str]:
-    """All revisions, by their names."""
-    return {script.revision for script in scripts().walk_revisions()}
-
-
-def scripts() -> ScriptDirectory:
-    """All revisions in their order, as Alembic knows them."""
-    return ScriptDirectory.from_config(_config())
+    """All revisions, by the numbers with which the names of their files begin."""
+    return {file.name.partition("_")[0] for file in _FOLDER.glob("versions/[0-9]*.py")}
 
 
 def revision_of(url: str) -> str | None:
@@ -83,17 +84,24 @@ def _go_back(revision: str, connection: Connection) -> None:
                 f"It is served by {alive} worker(s): stop them first. (Who is killed counts for "
                 f"{DEAD_AFTER.total_seconds():.0f} seconds more.)"
             )
-    _go(command.downgrade, revision, connection)
+    _go("downgrade", revision, connection)
 
 
 def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    has_any = inspect(connection).has_table("alembic_version")
+    return connection.scalar(text("SELECT version_num FROM alembic_version")) if has_any else None
 
 
-def _go(step: Callable[[Config, str], None], revision: str, connection: Connection) -> None:
+def _go(step: str, revision: str, connection: Connection) -> None:
+    from alembic import command  # noqa: PLC0415 (it takes its time)
+    from alembic.util import CommandError  # noqa: PLC0415 (the same)
+
     config = _config()
     config.attributes["connection"] = connection
-    step(config, revision)
+    try:
+        getattr(command, step)(config, revision)
+    except CommandError as error:
+        raise ValueError(str(error)) from error
 
 
 def connected(url: str, work: Callable[[Connection], T]) -> T:
@@ -116,6 +124,8 @@ def _on_sqlite(file: Path, work: Callable[[Connection], T]) -> T:
 
 
 async def _on_postgres(url: str, work: Callable[[Connection], T]) -> T:
+    from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415 (with all of the ORM, which we do not use)
+
     engine = create_async_engine(
         "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url, timeout=_PATIENCE), poolclass=NullPool
     )
@@ -125,6 +135,8 @@ async def _on_postgres(url: str, work: Callable[[Connection], T]) -> T:
 
 
 def _config() -> Config:
+    from alembic.config import Config  # noqa: PLC0415 (it takes its time)
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     return config
