@@ -222,9 +222,10 @@ def migrate(
     if to == "":
         raise SettingsError("--to is empty: name a revision, or leave it out for the newest.")
     with _reaching(_setting(url)), alone_with(url) if down else nullcontext():
+        before = migrations.revision_of(url)
         (migrations.downgrade if down else migrations.upgrade)(url, to or "head")
         at = migrations.revision_of(url) or "base"
-    if to != at and to in migrations.known():
+    if at == before and to not in {None, "head", at}:
         raise SettingsError(f"{name_of(url)} stays at {at}: {to} lies behind it; --down goes back.")
     _out.print(f"{name_of(url)} is at {at}.")
 

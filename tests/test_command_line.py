@@ -227,7 +227,9 @@ def test_what_is_served_is_not_taken_back() -> None:
 
 def test_the_revision_is_told_that_the_database_is_at() -> None:
     assert "is at 0007." in wartemarke("migrate", "--to", "0007").output
-    assert "stays at 0007" in refused(wartemarke("migrate", "--to", "0006"))
+    for behind in ("0006", "base", "head-3"):
+        assert "stays at 0007" in refused(wartemarke("migrate", "--to", behind))
+    assert "is at 0007." in wartemarke("migrate", "--to", "0007").output
     assert "is at 0006." in wartemarke("migrate", "--down", "--to", "0006").output
     assert "not a valid downgrade" in refused(wartemarke("migrate", "--down", "--to", "0007"))
     assert "is at base." in wartemarke("migrate", "--down", "--to", "base").output

@@ -56,6 +56,8 @@ class Job:
         del self.future, self.error  # an error holds the frames that hold us, until all memory is searched for circles
         if future.done():
             return
+        if isinstance(error, StopIteration):  # which a future does not take
+            error = RuntimeError("a use case raised StopIteration")
         if error is not None:
             future.set_exception(error)
         else:

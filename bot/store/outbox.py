@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from pydantic import TypeAdapter
@@ -60,9 +60,11 @@ _HANDING_BACK = timedelta(seconds=1)
 _LOOKS = 2
 """How often in a row we must have shown ourselves before we take others for dead."""
 _LONG_LOOK = 0.02
-"""Seconds; with a backlog of tens of thousands of letters, a look takes longer."""
+"""Seconds; with tens of thousands of letters to look through, it takes longer, and keeps others from working."""
 _REST = 4
 """How many times as long as a long look took, the next one waits."""
+_LONGEST_REST = 1.0
+"""Seconds."""
 _MOST_AT_ONCE = 32
 _LOOKED_AT = 1_024
 """Letters that are looked at in one go where some are for other workers."""
@@ -70,6 +72,8 @@ _MOST_OF_A_SERVER = 8
 """Effects of one server on their way at a time, so that one whose chat hangs does not hold up the others."""
 _IDLE = timedelta(seconds=5)
 _BACK_OFF = wait_exponential(max=300) + wait_random_exponential(max=45)
+
+T = TypeVar("T")
 
 _log = structlog.get_logger(__name__)
 _EFFECT: TypeAdapter[Effect] = TypeAdapter(Effect)
@@ -342,6 +346,8 @@ class Outbox:
         self._news = asyncio.Event()
         self._on_their_way: Counter[str] = Counter()
         """How many effects of each server are being performed."""
+        self._looked_for = 0.0
+        """How many seconds the database took to find what is due, the last time."""
         self._deliveries: set[asyncio.Task[None]] = set()
 
     def wake(self) -> None:
@@ -362,11 +368,10 @@ class Outbox:
                     if looking is None:
                         await self._database.transaction(self._take_part)
                         looking = asyncio.create_task(self._look_around())
-                    began = time.monotonic()
+                    self._looked_for = 0.0
                     wait = await self._start()
-                    took = time.monotonic() - began
-                    if took > _LONG_LOOK:  # so many letters wait that looking for the next keeps others from working
-                        await asyncio.sleep(_REST * took)
+                    if self._looked_for > _LONG_LOOK:
+                        await asyncio.sleep(min(_REST * self._looked_for, _LONGEST_REST))
                 except Exception:  # noqa: BLE001 (logged; a dead outbox would be worse)
                     _log.exception("could not read what is owed; trying again")
                     wait = _IDLE
@@ -448,7 +453,7 @@ class Outbox:
 
     async def _until_next(self, looked_at: datetime) -> timedelta:
         """How long until something is due. What was due already found no free place, and waits for a delivery's end."""
-        due: datetime | None = await self._database.transaction(lambda tx: tx.value(_NEXT_DUE))
+        due: datetime | None = await self._database.transaction(lambda tx: self._look(tx.value(_NEXT_DUE)))
         if due is None or due <= looked_at:
             return _IDLE
         return min(max(due - self._clock(), timedelta(0)), _IDLE)
@@ -495,11 +500,17 @@ class Outbox:
         """What is due and for us to deliver, the longest due first; at least so much, if there is so much."""
         looked_at = _LOOKED_AT if self._database.is_shared else most
         while True:
-            rows = await tx.rows(_READY, **by_now, most=looked_at)
+            rows = await self._look(tx.rows(_READY, **by_now, most=looked_at))
             ours = [row for row in rows if self._serves(row["server"])]
             if len(rows) < looked_at or len(ours) >= most:
                 return ours
             looked_at *= 8  # letters for other workers, or for nobody yet, must not hide ours
+
+    async def _look(self, query: Awaitable[T]) -> T:
+        began = time.monotonic()
+        found = await query
+        self._looked_for += time.monotonic() - began
+        return found
 
     def _serves(self, server: str) -> bool:
         """Whether it is for us to deliver there, and not for another worker."""

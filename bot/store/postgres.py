@@ -3,7 +3,7 @@
 A use case that names its server runs under that server's lock, which the transaction takes first and the database frees
 with its end, also when a worker dies. So the same statements in the same order mean the same as on SQLite, and servers
 do not wait for each other. All that waits is shared out among a few connections; each commits its share with one sync
-of the disk. Where one use case fails, all of its share are run again, with a savepoint for each.
+of the disk. Where one use case fails, the others of its share are run again, with a savepoint for each.
 """
 
 from __future__ import annotations
@@ -58,6 +58,8 @@ _GATHERED = 0.005
 """Seconds in which news are gathered before they are told."""
 _SIGN_OF_LIFE = 10.0
 """Seconds after which a connection that says nothing is asked whether it is still there."""
+_FOLLOWS = asyncpg.InFailedSQLTransactionError
+"""One before it went on after an error: it may have done nothing wrong itself."""
 _CONFLICT = asyncpg.SerializationError, asyncpg.DeadlockDetectedError
 _PASSING = (
     asyncpg.InterfaceError,  # the connection was closed under us
@@ -243,12 +245,12 @@ class PostgresDatabase(Database):
     async def _begun(self, jobs: Sequence[_Job]) -> _Connection:
         """A connection on which all has been done but the commit."""
         for job in jobs:
-            job.error = None  # of a try before this one
+            job.error = None  # as it was before a try that came to nothing
         connection = await self._pool.acquire()
         try:
             await connection.execute(_begin(jobs))
             if not await _run_all(connection, jobs):
-                others = [job for job in jobs if job.error is None]
+                others = [job for job in jobs if job.error is None or isinstance(job.error, _FOLLOWS)]
                 await connection.execute(f"ROLLBACK; {_begin(others)}")
                 await _run_each(connection, others)
         except BaseException:
@@ -328,13 +330,14 @@ async def _run_each(connection: _Connection, jobs: Sequence[_Job]) -> None:
         if job.error is None:
             try:
                 await connection.execute("RELEASE job")
-            except asyncpg.InFailedSQLTransactionError as error:  # it went on after an error of the database
+            except _FOLLOWS as error:  # it went on after an error of the database
                 job.error = error
         if job.error is not None:
             await connection.execute("ROLLBACK TO job; RELEASE job")
 
 
 async def _run(connection: _Connection, job: _Job) -> None:
+    job.error = None
     try:
         job.result = await job.work(PostgresTransaction(connection))
     except Exception as error:

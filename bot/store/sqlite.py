@@ -37,6 +37,7 @@ _PASSING = {
     sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_CANTOPEN,
 }
+_WENT_ON = "a use case went on after an error of the database, so all was rolled back"
 _BATCH = 256
 _TURN = 0.001
 """Seconds after which the rest of the program has its turn, between two use cases."""
@@ -64,7 +65,7 @@ class SqliteTransaction(Transaction):
     async def rows(self, clause: Executable, **values: Any) -> list[dict[str, Any]]:
         """All rows of a query."""
         statement = compiled(clause, DIALECT)
-        return [statement.row(row) for row in self._run(statement, values)]
+        return [statement.row(row) for row in self._run(statement, values).fetchall()]
 
     async def row(self, clause: Executable, **values: Any) -> dict[str, Any] | None:
         """The first row of a query, or None."""
@@ -80,6 +81,8 @@ class SqliteTransaction(Transaction):
         """There are no others."""
 
     def _run(self, statement: Statement, values: Mapping[str, Any]) -> sqlite3.Cursor:
+        if not self._connection.in_transaction:  # what this one changes would be committed at once
+            raise RuntimeError(_WENT_ON)
         return self._connection.execute(statement.sql, statement.parameters(values))
 
 
@@ -162,9 +165,8 @@ class SqliteDatabase(Database):
         except BaseException as error:
             with suppress(sqlite3.Error):  # the file is in such trouble that not even that works
                 self._connection.execute("ROLLBACK")
-            cause = next((job.error for job in jobs if isinstance(job.error, sqlite3.Error)), error)
             for job in jobs:
-                job.error = job.error or cause
+                job.error = job.error or error
             if not isinstance(error, Exception):  # we are to end
                 raise
 
@@ -181,15 +183,18 @@ class SqliteDatabase(Database):
         return True
 
     def _run(self, job: Job) -> bool:
-        """Run it without a savepoint, which costs a copy of each page; False if it has failed and left something."""
+        """Run it without a savepoint, which costs a copy of each page; False if it has failed and left something.
+
+        What it changes are rows: of others, such as the schema, the count of changes would not tell.
+        """
         changes = self._connection.total_changes
         try:
             job.result = _finish(job.work(SqliteTransaction(self._connection)))
         except BaseException as error:  # noqa: BLE001 (told to the caller)
             job.error = error
-            # after some errors SQLite has rolled all back by itself
-            return self._connection.in_transaction and self._connection.total_changes == changes
-        return True
+        if not self._connection.in_transaction:  # as after a full disk, SQLite has rolled all back by itself
+            raise job.error or RuntimeError(_WENT_ON)
+        return job.error is None or self._connection.total_changes == changes
 
     def _run_alone(self, job: Job) -> bool:
         """Run it so that it leaves nothing if it fails."""

@@ -136,6 +136,7 @@ class PostgresServer:
     @contextmanager
     def standby(self, folder: Path) -> Iterator[PostgresServer]:
         """Another server that has whatever this one has committed, and could take its place. This one is restarted."""
+        assert self._settings["synchronous_commit"] == "on"
         other = PostgresServer(folder, durable=True)
         other._settings["primary_conninfo"] = f"host=127.0.0.1 port={self._settings['port']} user={USER}"
         self.stop()
@@ -146,6 +147,9 @@ class PostgresServer:
             self._execute("ALTER SYSTEM SET synchronous_standby_names = '*'")  # a commit is on both, or not told
             self._execute("SELECT pg_reload_conf()")
             yield other
+            if self._process is not None:
+                self._execute("ALTER SYSTEM RESET synchronous_standby_names")
+                self._execute("SELECT pg_reload_conf()")
 
     def promote(self) -> None:
         """A standby becomes a server that takes writes."""
@@ -216,7 +220,7 @@ class PostgresServer:
         """Ask the server on a connection of its own; in a thread, because a test may have its event loop running."""
 
         async def ask() -> Answer:
-            connection = await asyncpg.connect(self._url("postgres"), timeout=PATIENCE)
+            connection = await asyncpg.connect(self._url("postgres"), timeout=PATIENCE, command_timeout=PATIENCE)
             try:
                 return await question(connection)
             finally:

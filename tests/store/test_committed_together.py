@@ -6,8 +6,10 @@ import asyncio
 import gc
 import sqlite3
 from contextlib import suppress
+from typing import NoReturn
 from weakref import ref
 
+import asyncpg
 import pytest
 from sqlalchemy import insert
 
@@ -34,6 +36,9 @@ class Asking:
                 raise LookupError(key)
             if "breaks" in key:
                 await queries.is_new(tx, None, key, START)  # type: ignore[arg-type]
+            if "goes on" in key:
+                with suppress(sqlite3.IntegrityError, asyncpg.NotNullViolationError):
+                    await queries.is_new(tx, None, key, START)  # type: ignore[arg-type]
             return key
 
         return await self.database.transaction(work, SERVER)
@@ -60,6 +65,27 @@ async def test_those_that_fail_are_rolled_back_alone(database: Database) -> None
     assert told[0] == told[7] == "LookupError"
     assert told[4] == told[-1] != "LookupError"
     assert await asking.are_new(*keys) == [key not in good for key in keys]
+
+
+async def test_one_that_goes_on_after_an_error_harms_nobody_but_itself(database: Database) -> None:
+    """On PostgreSQL nothing comes after an error but the end; what comes next must not be taken for the culprit."""
+    asking = Asking(database)
+    told = await asking.write_all("first", "goes on", "second", "last")
+    stays = not database.is_shared
+    assert told == ["first", "goes on" if stays else "InFailedSQLTransactionError", "second", "last"]
+    assert await asking.are_new("first", "goes on", "second", "last") == [False, not stays, False, False]
+
+
+async def test_whatever_one_raises_the_others_are_told(database: Database) -> None:
+    asking = Asking(database)
+
+    def stop(_: Transaction) -> NoReturn:
+        raise StopIteration
+
+    told = await asyncio.gather(
+        asking.write("first"), database.transaction(stop, SERVER), asking.write("last"), return_exceptions=True
+    )
+    assert [told[0], type(told[1]), told[2]] == ["first", RuntimeError, "last"]
 
 
 async def test_one_that_fails_alone_has_done_nothing(database: Database) -> None:
@@ -91,18 +117,30 @@ async def test_what_fails_before_it_has_written_anything_disturbs_nobody(databas
 
 
 @pytest.mark.sqlite
-async def test_where_sqlite_has_rolled_all_back_by_itself_nobody_is_told_that_it_was_done(database: Database) -> None:
+@pytest.mark.parametrize(
+    ("goes_on", "error"), [("", sqlite3.IntegrityError), ("end", RuntimeError), ("more", RuntimeError)]
+)
+async def test_where_sqlite_has_rolled_all_back_by_itself_nobody_is_told_that_it_was_done(
+    database: Database, goes_on: str, error: type[Exception]
+) -> None:
     """As it does when the disk is full; what came after would each be committed by itself."""
     asking = Asking(database)
     same = insert(inbox).prefix_with("OR ROLLBACK").values(server=SERVER, key="first", at=START)
+
+    async def end_all(tx: Transaction) -> None:
+        try:
+            await tx.run(same)
+        except sqlite3.IntegrityError:
+            if not goes_on:
+                raise
+        if goes_on == "more":
+            await queries.is_new(tx, SERVER, "more", START)
+
     told = await asyncio.gather(
-        asking.write("first"),
-        database.transaction(lambda tx: tx.run(same), SERVER),
-        asking.write("last"),
-        return_exceptions=True,
+        asking.write("first"), database.transaction(end_all, SERVER), asking.write("last"), return_exceptions=True
     )
-    assert [type(one) for one in told] == [sqlite3.IntegrityError] * 3
-    assert await asking.are_new("first", "last") == [True, True]
+    assert [type(one) for one in told] == [error] * 3
+    assert await asking.are_new("first", "more", "last") == [True] * 3
 
 
 async def test_what_has_failed_leaves_no_circles_for_the_garbage_collector(database: Database) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import secrets
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -11,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -338,6 +340,15 @@ def test_where_the_bot_is_not_any_more_nothing_wakes_it(shop_file: Path) -> None
         closed = connection.execute("SELECT wake_at, owed_since FROM tickets WHERE state = 'closed'").fetchall()
     assert waking == [(SHOP,)]
     assert set(closed) == {(None, None)}
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("work", [migrations.revision_of, migrations.upgrade])
+def test_who_may_not_look_is_told_what_the_database_has_said(database_url: str, work: Callable[[str], object]) -> None:
+    guest = f"CREATE ROLE guest_{secrets.token_hex(4)} LOGIN"
+    migrations.connected(database_url, lambda connection: connection.execute(text(guest)))
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied"):
+        work(database_url.replace("//tester", f"//{guest.split()[2]}"))
 
 
 def test_upgrading_what_is_current_changes_nothing(database_url: str) -> None:

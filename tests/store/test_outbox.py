@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any, TypeVar
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import Executable, insert, select, update
 from sqlalchemy import text as sql_text
 
 from bot.model import Done, Later, Never, OpenThread, Outcome, Say
 from bot.store import queries
-from bot.store.database import Transaction
+from bot.store.database import Database, Transaction
 from bot.store.engines import file_of, open_database
 from bot.store.outbox import (
     BOARD,
@@ -36,6 +38,8 @@ from bot.store.outbox import (
 from bot.store.tables import outbox, tickets
 from tests.doubles.locked_file import locked
 from tests.doubles.post_office import SERVER, START, LosingAnswers, PostOffice, saying, until, words_of
+
+T = TypeVar("T")
 
 WITH_MEANWHILE = OpenThread(
     server=SERVER, channel="support", message="m1", name="help", meanwhile=saying("meanwhile").content
@@ -481,23 +485,49 @@ async def test_many_lanes_are_all_served(office: PostOffice) -> None:
     assert sorted(office.chat.said) == [f"{number:03}" for number in range(100)]
 
 
-async def test_a_long_look_is_followed_by_a_rest(office: PostOffice) -> None:
-    ends: list[float] = []
+class LooksSlowly(LosingAnswers):
+    """A database that needs its time to find what is due, as with very many letters."""
 
-    async def draw(_: Transaction, server: str, __: str) -> Say:
-        time.sleep(0.05)  # noqa: ASYNC251 (as long as a look at very many letters takes)
-        ends.append(time.monotonic())
-        return saying("board", "agents", server)
+    def __init__(self, database: Database, seconds: float) -> None:
+        super().__init__(database)
+        self._seconds = seconds
+        self.ends: list[float] = []
+        """When each look ended."""
 
-    worker = Outbox(office.database, {"moody": office.chat}, draw, lambda: office.now)
-    await office.owe_board()
-    office.pass_time(BOARD_DELAY)
+    async def transaction(self, work: Callable[[Transaction], Awaitable[T]], server: str | None = None) -> T:
+        """As ever, but for queries that find several rows."""
+
+        async def slowly(tx: Transaction) -> T:
+            find = tx.rows
+
+            async def rows(clause: Executable, **values: Any) -> list[dict[str, Any]]:
+                time.sleep(self._seconds)  # noqa: ASYNC251 (a use case may await nothing else)
+                found = await find(clause, **values)
+                self.ends.append(time.monotonic())
+                return found
+
+            vars(tx)["rows"] = rows
+            return await work(tx)
+
+        return await super().transaction(slowly, server)
+
+
+async def no_board(_: Transaction, __: str, ___: str) -> None:
+    """Nothing is drawn here."""
+
+
+@pytest.mark.parametrize(("look", "rest"), [(0.05, 0.2), (0.4, 1)])
+async def test_a_long_look_is_followed_by_a_rest(office: PostOffice, look: float, rest: float) -> None:
+    slow = LooksSlowly(office.database, look)
+    worker = Outbox(slow, {"moody": office.chat}, no_board, lambda: office.now)
+    await office.owe("first")
     running = asyncio.create_task(worker.run())
-    await until(lambda: office.chat.said == ["board"])
+    await until(lambda: office.chat.said == ["first"])
+    first = slow.ends[-1]
     await office.owe("next")
     worker.wake()
-    await until(lambda: office.chat.said == ["board", "next"])
-    assert time.monotonic() - ends[0] >= 4 * 0.05
+    await until(lambda: office.chat.said == ["first", "next"])
+    assert slow.ends[-1] - first >= rest + look
     running.cancel()
     await asyncio.wait([running])
 

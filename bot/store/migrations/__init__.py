@@ -45,7 +45,8 @@ def upgrade(url: str, revision: str = "head") -> None:
 def downgrade(url: str, revision: str) -> None:
     """Take a database back to an earlier revision, `base` being the empty schema.
 
-    Raises ValueError while workers serve it: what they are about to read and write would be gone.
+    Raises ValueError while workers serve it that have shown themselves: what they are about to read and write would
+    be gone. On SQLite the one worker does not, and has the file locked for itself.
     """
     connected(url, partial(_go_back, revision))
 
@@ -129,9 +130,12 @@ async def _on_postgres(url: str, work: Callable[[Connection], T]) -> T:
     engine = create_async_engine(
         "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url, timeout=_PATIENCE), poolclass=NullPool
     )
-    async with engine.begin() as connection:
-        await connection.execute(_ONE_AT_A_TIME)
-        return await connection.run_sync(work)
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(_ONE_AT_A_TIME)
+            return await connection.run_sync(work)
+    except DBAPIError as error:
+        raise getattr(error.orig, "__cause__", None) or error  # noqa: B904 (what asyncpg has said, as it says it)
 
 
 def _config() -> Config:
