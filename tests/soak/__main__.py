@@ -43,7 +43,7 @@ def main(
 
 def _table(samples: Sequence[Sample], found: Sequence[Trend], minutes: float) -> Table:
     last = samples[-1]
-    title = f"{minutes:g} minutes, {last.events:,} events, {last.tickets:,} tickets, file of {last.file:.1f} MiB"
+    title = f"{minutes:g} minutes, {last.events:,} events, {last.tickets:,} tickets, file grown by {last.file:.1f} MiB"
     right = [Column(name, justify="right") for name in ("second quarter", "last quarter", "at most")]
     table = Table("what", *right, "flat", title=title)
     for one in found:

@@ -11,13 +11,17 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bot.rules.estimate import MOST_CASES
 from bot.store import migrations
 from bot.store.engines import url_of
+from tests.bench.filling import ASKED_AT, Filling, fill
 from tests.chaos import killing
 from tests.chaos.people import Told, shops
 from tests.chaos.stand_in import stand_in
+from tests.chaos.worker import PREFIX
 
 _SERVERS = 4
 _CUSTOMERS, _AGENTS = 1, 4
@@ -28,7 +32,7 @@ _LOOKS = 120
 """How often the worker is looked at; every second at most."""
 _MIB = 2**20
 _LOOK = """
-    SELECT (SELECT count(*) FROM tickets), count(*), min(created_at)
+    SELECT (SELECT count(*) FROM tickets WHERE number > ?), count(*), min(created_at)
     FROM outbox WHERE state IN ('pending', 'leased')
 """
 
@@ -45,8 +49,9 @@ class Sample:
     log: float
     """MiB of the write-ahead log."""
     file: float
-    """MiB of the database."""
+    """MiB by which the database has grown."""
     tickets: int
+    """Opened so far."""
     owed: int
     """Letters in the outbox."""
     oldest: float
@@ -81,6 +86,7 @@ async def soak(folder: Path, seconds: float, seed: int = 1, pause: float = 0.1) 
     """Live so long on a new database; the folder has the policy. `pause` is how long people wait between two acts."""
     file = folder / "desk.sqlite3"
     migrations.upgrade(url_of(file))
+    past = await asyncio.to_thread(_give_past, file)
     plan = killing.Plan(url_of(file), folder, kills=0)
     chance = random.Random(seed)  # noqa: S311
     async with (
@@ -95,31 +101,44 @@ async def soak(folder: Path, seconds: float, seed: int = 1, pause: float = 0.1) 
             for shop in people:
                 tasks.create_task(shop.live(_CUSTOMERS, _AGENTS))
             await killing.until_heard(told)
-            samples = await _watch(process, file, told, seconds)
+            samples = await _watch(process, file, past, told, seconds)
             killing.close(people)
         return samples
 
 
-async def _watch(process: int, file: Path, told: Told, seconds: float) -> list[Sample]:
+def _give_past(file: Path) -> int:
+    """As many answered requests as a pace is measured by at most, so that this is no reason to grow; their bytes."""
+    fill(url_of(file), Filling(servers=_SERVERS, closed=MOST_CASES))
+    since = (datetime.now(UTC) - ASKED_AT) // timedelta(microseconds=1) - MOST_CASES * 1_000_000
+    with closing(sqlite3.connect(file)) as connection, connection:
+        for table, column in (("servers", "id"), ("tickets", "server")):
+            name = f"'{PREFIX}:shop-' || (replace({column}, 'bench:', '') - 1)"  # as in `shops`, and counted from 0
+            connection.execute(f"UPDATE {table} SET {column} = {name}")  # noqa: S608 (ours)
+        for column in ("asked_at", "opened_at", "claimed_at", "first_answer_at", "closed_at"):
+            connection.execute(f"UPDATE tickets SET {column} = {column} + ?", [since])  # noqa: S608 (ours)
+    return file.stat().st_size
+
+
+async def _watch(process: int, file: Path, past: int, told: Told, seconds: float) -> list[Sample]:
     began = time.monotonic()
     between = max(seconds / _LOOKS, 1.0)
     samples = []
     while (passed := time.monotonic() - began) < seconds:
-        samples.append(await asyncio.to_thread(_look, process, file, passed, told.total))
+        samples.append(await asyncio.to_thread(_look, process, file, past, passed, told.total))
         await asyncio.sleep(between)
     return samples
 
 
-def _look(process: int, file: Path, passed: float, events: int) -> Sample:
+def _look(process: int, file: Path, past: int, passed: float, events: int) -> Sample:
     pages = int(Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()[1])
     with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=10)) as connection:
-        [(tickets, owed, oldest)] = connection.execute(_LOOK)
+        [(tickets, owed, oldest)] = connection.execute(_LOOK, [MOST_CASES])
     return Sample(
         seconds=passed,
         memory=pages * os.sysconf("SC_PAGE_SIZE") / _MIB,
         open_files=len(list(Path(f"/proc/{process}/fd").iterdir())),
         log=Path(f"{file}-wal").stat().st_size / _MIB,
-        file=file.stat().st_size / _MIB,
+        file=(file.stat().st_size - past) / _MIB,
         tickets=tickets,
         owed=owed,
         oldest=max(time.time() - oldest / 1e6, 0) if oldest else 0.0,
