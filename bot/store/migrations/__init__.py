@@ -82,7 +82,7 @@ def _go_back(revision: str, connection: Connection) -> None:
         alive = len(connection.execute(WORKERS_ALIVE, {"now": datetime.now(UTC)}).all())
         if alive:
             raise ValueError(
-                f"It is served by {alive} worker(s): stop them first. (Who is killed counts for "
+                f"The database is served by {alive} worker(s): stop them first. (Who is killed counts for "
                 f"{DEAD_AFTER.total_seconds():.0f} seconds more.)"
             )
     _go("downgrade", revision, connection)
