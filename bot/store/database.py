@@ -11,6 +11,8 @@ from sqlalchemy import Executable
 
 T = TypeVar("T")
 
+WENT_ON = "a use case went on after an error of the database, so all was rolled back"
+
 
 class UnsureError(Exception):
     """The database was lost while it committed: nobody knows whether it did."""

@@ -22,7 +22,7 @@ from sqlalchemy import Executable
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
-from bot.store.database import Database, Job, Transaction, UnsureError
+from bot.store.database import WENT_ON, Database, Job, Transaction, UnsureError
 from bot.store.statements import Statement, compiled
 
 T = TypeVar("T")
@@ -244,13 +244,12 @@ class PostgresDatabase(Database):
 
     async def _begun(self, jobs: Sequence[_Job]) -> _Connection:
         """A connection on which all has been done but the commit."""
-        for job in jobs:
-            job.error = None  # as it was before a try that came to nothing
         connection = await self._pool.acquire()
         try:
             await connection.execute(_begin(jobs))
-            if not await _run_all(connection, jobs):
-                others = [job for job in jobs if job.error is None or isinstance(job.error, _FOLLOWS)]
+            failed = await _first_to_fail(connection, jobs)
+            if failed is not None:
+                others = [job for job in jobs if job is not failed or isinstance(job.error, _FOLLOWS)]
                 await connection.execute(f"ROLLBACK; {_begin(others)}")
                 await _run_each(connection, others)
         except BaseException:
@@ -270,7 +269,7 @@ class PostgresDatabase(Database):
             raise
         if done != "COMMIT":
             _leave(connection)
-            raise RuntimeError("a use case went on after an error of the database, so all was rolled back")
+            raise RuntimeError(WENT_ON)
 
     def tell_others(self, news: str) -> None:
         """A word in each transaction would cost most of the throughput; one every few milliseconds costs nothing."""
@@ -313,13 +312,13 @@ class PostgresDatabase(Database):
             connection.terminate()
 
 
-async def _run_all(connection: _Connection, jobs: Sequence[_Job]) -> bool:
-    """Until one fails, without savepoints, which would be one more trip to the database for each. False if one has."""
+async def _first_to_fail(connection: _Connection, jobs: Sequence[_Job]) -> _Job | None:
+    """Run them until one fails, without savepoints, which would be one more trip to the database for each."""
     for job in jobs:
         await _run(connection, job)
         if job.error is not None:
-            return False
-    return True
+            return job
+    return None
 
 
 async def _run_each(connection: _Connection, jobs: Sequence[_Job]) -> None:

@@ -23,7 +23,7 @@ from typing import Any, Self, TypeVar, cast
 from sqlalchemy import Executable
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
-from bot.store.database import Database, Job, Transaction
+from bot.store.database import WENT_ON, Database, Job, Transaction
 from bot.store.statements import Statement, compiled
 
 T = TypeVar("T")
@@ -37,7 +37,6 @@ _PASSING = {
     sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_CANTOPEN,
 }
-_WENT_ON = "a use case went on after an error of the database, so all was rolled back"
 _BATCH = 256
 _TURN = 0.001
 """Seconds after which the rest of the program has its turn, between two use cases."""
@@ -82,7 +81,7 @@ class SqliteTransaction(Transaction):
 
     def _run(self, statement: Statement, values: Mapping[str, Any]) -> sqlite3.Cursor:
         if not self._connection.in_transaction:  # what this one changes would be committed at once
-            raise RuntimeError(_WENT_ON)
+            raise RuntimeError(WENT_ON)
         return self._connection.execute(statement.sql, statement.parameters(values))
 
 
@@ -193,7 +192,7 @@ class SqliteDatabase(Database):
         except BaseException as error:  # noqa: BLE001 (told to the caller)
             job.error = error
         if not self._connection.in_transaction:  # as after a full disk, SQLite has rolled all back by itself
-            raise job.error or RuntimeError(_WENT_ON)
+            raise job.error or RuntimeError(WENT_ON)
         return job.error is None or self._connection.total_changes == changes
 
     def _run_alone(self, job: Job) -> bool:
